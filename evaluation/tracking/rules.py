@@ -1,0 +1,18 @@
+"""Who may do what with liaison cases."""
+
+from __future__ import annotations
+
+from evaluation.tracking.models import LiaisonCase
+from organizations.access import access_of
+from organizations.models import User
+
+
+def can_manage_case(user: User, case: LiaisonCase) -> bool:
+    """Assign the contact, close: the department, but never for a project of one's own."""
+    access = access_of(user)
+    return access.is_officer and access.person_id != case.project.lead_secretary_id
+
+
+def can_visit(user: User, case: LiaisonCase) -> bool:
+    """Record a visit: the contact officer and the department."""
+    return can_manage_case(user, case) or access_of(user).person_id == case.contact_id

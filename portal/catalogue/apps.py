@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class CatalogueConfig(AppConfig):
+    name = "portal.catalogue"
+    verbose_name = "书记项目库"

@@ -1,0 +1,6 @@
+"""Addresses of the project library (项目库)."""
+
+from django.urls import URLPattern
+
+app_name = "catalogue"
+urlpatterns: list[URLPattern] = []

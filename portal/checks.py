@@ -1,0 +1,66 @@
+"""What production refuses to start with: a default key, DEBUG, a rehearsal's clock, sample accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.db import DatabaseError
+
+
+@register
+def production_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.PRODUCTION:
+        return []
+    found: list[CheckMessage] = []
+    if settings.SECRET_KEY == settings.DEVELOPMENT_KEY or len(settings.SECRET_KEY) < 40:
+        found.append(
+            Error(
+                "正式环境必须设置自己的 SECRET_KEY（至少 40 个字符）。",
+                hint="Set SECRET_KEY to a random text of at least 40 characters.",
+                id="portal.E001",
+            )
+        )
+    if settings.DEBUG:
+        found.append(Error("正式环境不能打开 DEBUG。", hint="Unset DEBUG in production.", id="portal.E002"))
+    if settings.TODAY:
+        found.append(
+            Error(
+                "正式环境不能设置 TODAY（演练用的日期）。",
+                hint="Unset TODAY: it is the clock of a rehearsal.",
+                id="portal.E003",
+            )
+        )
+    if settings.DEMO_PASSWORD:
+        found.append(
+            Error(
+                "正式环境不能设置 DEMO_PASSWORD（示例账号口令）。",
+                hint="Unset DEMO_PASSWORD: production has no sample accounts.",
+                id="portal.E004",
+            )
+        )
+    return found
+
+
+def sample_accounts() -> list[CheckMessage]:
+    """Active sample accounts in production; asked by `serve`, by wsgi and by readiness."""
+    from organizations.models import User
+
+    if not settings.PRODUCTION:
+        return []
+    try:
+        found = User.objects.filter(is_sample=True, is_active=True).exists()
+    except DatabaseError:
+        return []
+    return (
+        [
+            Error(
+                "正式环境中有启用的示例账号，请先停用。",
+                hint="Deactivate the sample accounts (User.is_sample) first.",
+                id="portal.E005",
+            )
+        ]
+        if found
+        else []
+    )

@@ -1,0 +1,83 @@
+"""Run the portal as one foreground process: web server, Celery worker and Celery beat."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+# A worker finishes its task first (warm shutdown); killing is for one that hangs.
+PATIENCE_SECONDS = 120
+
+
+def commands(port: int) -> dict[str, list[str]]:
+    celery = [sys.executable, "-m", "celery", "-A", "portal"]
+    beat = [*celery, "beat", "--loglevel=WARNING", "--pidfile="]
+    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
+    return {
+        "web": [*web, "--port", str(port), "portal.wsgi:application"],
+        "worker": [*celery, "worker", "--loglevel=WARNING"],
+        "beat": [*beat, f"--schedule={settings.CELERY_BEAT_SCHEDULE_FILENAME}"],
+    }
+
+
+class Command(BaseCommand):
+    help = "启动网站、后台任务和定时任务；Ctrl-C 停止。"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=settings.PORT)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stopping = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        for name, command in commands(options["port"]).items():
+            if self.stopping:
+                break
+            # A session of its own: Ctrl-C reaches only us, and each child gets exactly one SIGTERM.
+            self.children[name] = subprocess.Popen(
+                command, cwd=settings.BASE_DIR, env=os.environ, start_new_session=True
+            )
+        self._announce(options["port"])
+        dead = self._watch()
+        self._end()
+        if dead:
+            self.stderr.write(f"{dead} 意外退出，已全部停止。")
+            sys.exit(1)
+
+    def _stop(self, *_: Any) -> None:
+        self.stopping = True
+
+    def _announce(self, port: int) -> None:
+        self.stdout.write(f"红色矩阵：http://127.0.0.1:{port}/  （Ctrl-C 停止）")
+        kept = settings.VAR_DIR / "demo-password"
+        password = settings.DEMO_PASSWORD or (kept.read_text().strip() if kept.exists() else "")
+        if password and not settings.PRODUCTION:
+            names = "officer leader secretary branchsec clerk outsider evaladmin scrutineer auditor sysadmin"
+            self.stdout.write(f"示例账号：{names}\n密码：{password}")
+        self.stdout.flush()
+
+    def _watch(self) -> str:
+        while not self.stopping:
+            for name, child in self.children.items():
+                if child.poll() is not None:
+                    return name
+            time.sleep(0.2)
+        return ""
+
+    def _end(self) -> None:
+        for child in self.children.values():
+            if child.poll() is None:
+                child.terminate()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        for child in self.children.values():
+            try:
+                child.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()

@@ -1,0 +1,89 @@
+"""What happens to a project outside its monthly reports: creation, start, leads, contact, publication."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from common import audit, days
+from common.actors import Actor
+from common.errors import ActionError
+from common.transitions import move
+from organizations.models import Organization, Person
+from projects.models import LeadTerm, Project, ProjectStateChange, Track
+from projects.states import PROJECT_STEPS
+
+
+@transaction.atomic
+def create_project(
+    *, track: Track, lead_organization: Organization, lead_secretary: Person, by: Actor, **values: Any
+) -> Project:
+    """A draft project. Raises ActionError if the track does not admit this kind of organization."""
+    admitted = track.kinds.filter(kind=lead_organization.kind, sector__in=["", lead_organization.sector])
+    if not admitted.exists():
+        message = f"“{track.name}”赛道不接受这类党组织（{lead_organization.get_kind_display()}）申报。"
+        raise ActionError(message, code="not_admitted", fields={"track": [message]})
+    project = Project.objects.create(
+        season=track.season,
+        track=track,
+        lead_organization=lead_organization,
+        lead_secretary=lead_secretary,
+        **values,
+    )
+    LeadTerm.objects.create(project=project, person=lead_secretary, since=days.today())
+    audit.record(by=by, action="projects.project.created", obj=project, after={"title": project.title})
+    return project
+
+
+@transaction.atomic
+def change_state(*, project: Project, to: str, by: Actor, reason: str = "") -> Project:
+    """Move a project one step of its table. Raises Conflict for any other step."""
+    before = project.state
+    moved = move(
+        project, to, table=PROJECT_STEPS, history=ProjectStateChange, parent="project", by=by, reason=reason
+    )
+    if moved:
+        audit.record(
+            by=by,
+            action="projects.project.moved",
+            obj=project,
+            before={"state": before},
+            after={"state": to, "reason": reason},
+        )
+    return project
+
+
+@transaction.atomic
+def change_lead(*, project: Project, person: Person, since: date, by: Actor) -> Project:
+    """Another secretary leads from `since`; the former term ends the day before and is kept."""
+    if person.pk == project.lead_secretary_id:
+        return project
+    term = project.lead_terms.select_for_update().get(until=None)
+    if since <= term.since:
+        message = "新任领题书记的起始日期应晚于前任。"
+        raise ActionError(message, fields={"since": [message]})
+    term.until = since - timedelta(days=1)
+    term.save(update_fields=["until"])
+    LeadTerm.objects.create(project=project, person=person, since=since)
+    before, project.lead_secretary = project.lead_secretary.name, person
+    project.save(update_fields=["lead_secretary"])
+    audit.record(
+        by=by,
+        action="projects.project.lead_changed",
+        obj=project,
+        before={"lead_secretary": before},
+        after={"lead_secretary": person.name, "since": since.isoformat()},
+    )
+    return project
+
+
+@transaction.atomic
+def publish_project(*, project: Project, by: Actor) -> Project:
+    """Show the project's public fields to everybody, from today."""
+    if project.published_on is None:
+        project.published_on = days.today()
+        project.save(update_fields=["published_on"])
+        audit.record(by=by, action="projects.project.published", obj=project)
+    return project

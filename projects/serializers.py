@@ -1,0 +1,153 @@
+"""Shapes of the projects API. Percentages are numbers with two decimals, from integers of 0.01 point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from common.api import CleanCharField
+from projects.lights import reason_words
+from projects.models import ProgressReport, Project, ReportPhoto, Season
+from projects.reporting import TEXT_LIMIT
+
+
+class PointsField(serializers.Field[Any, Any, Any, Any]):
+    """An integer of 0.01 percentage point, printed in percentage points: 1250 → 12.5."""
+
+    def to_representation(self, value: int) -> float:
+        return value / 100
+
+
+class SeasonSerializer(serializers.ModelSerializer[Season]):
+    tracks = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Season
+        fields = ("code", "name", "starts_on", "ends_on", "report_due_day", "tracks")
+
+    def get_tracks(self, season: Season) -> list[dict[str, str]]:
+        return [
+            {"code": t.code, "name": t.name, "award_title": t.award_title, "method": t.method}
+            for t in season.tracks.all()
+        ]
+
+
+class PublicProjectSerializer(serializers.Serializer[Project]):
+    """Exactly the published fields; never a light, a value or a state."""
+
+    code = serializers.CharField()
+    title = serializers.CharField()
+    summary = serializers.CharField()
+    season = serializers.CharField(source="season.code")
+    track = serializers.CharField(source="track.code")
+    track_name = serializers.CharField(source="track.name")
+    field = serializers.CharField()
+    field_display = serializers.CharField(source="get_field_display")
+    organization = serializers.CharField(source="lead_organization.public_id")
+    organization_name = serializers.CharField(source="lead_organization.name")
+    brands = serializers.SerializerMethodField()
+    published_on = serializers.DateField()
+
+    def get_brands(self, project: Project) -> list[str]:
+        return [brand.code for brand in project.brands.all()]
+
+
+class ScopedProjectSerializer(PublicProjectSerializer):
+    """What a person with the project in scope sees; values are of the snapshot of `light_day`."""
+
+    status = serializers.CharField(source="state")
+    archive_number = serializers.CharField(allow_null=True)
+    starts_on = serializers.DateField()
+    ends_on = serializers.DateField()
+    lead_secretary = serializers.CharField(source="lead_secretary.name")
+    planned_value = PointsField(allow_null=True)
+    earned_value = PointsField(allow_null=True)
+    schedule_variance = PointsField(allow_null=True)
+    spi = serializers.FloatField(allow_null=True)
+    light = serializers.CharField(allow_null=True)
+    light_reason = serializers.SerializerMethodField()
+    light_day = serializers.DateField(allow_null=True)
+
+    def get_light_reason(self, project: Project) -> str:
+        return reason_words(project.light_reason, project.schedule_variance)
+
+
+class ProjectDetailSerializer(ScopedProjectSerializer):
+    problem = serializers.CharField()
+    goal = serializers.CharField()
+    measures = serializers.CharField()
+    expected_effect = serializers.CharField()
+    milestones = serializers.SerializerMethodField()
+
+    def get_milestones(self, project: Project) -> list[dict[str, Any]]:
+        plan = self.context["plan"]
+        return [
+            {
+                "id": item.milestone_id,
+                "title": item.milestone.title,
+                "weight": item.weight / 100,
+                "start": item.start,
+                "due": item.due,
+            }
+            for item in (plan.items.select_related("milestone") if plan else [])
+        ]
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    milestone = serializers.IntegerField(source="milestone_id")
+    percent = serializers.IntegerField(min_value=0, max_value=100)
+    fall_reason = CleanCharField(required=False, allow_blank=True, max_length=200)
+    evidence = CleanCharField(required=False, allow_blank=True, max_length=500)
+
+
+class PhotoSerializer(serializers.Serializer[ReportPhoto]):
+    id = serializers.UUIDField(source="picture_id")
+    state = serializers.CharField(source="picture.state")
+    variants = serializers.SerializerMethodField()
+
+    def get_variants(self, photo: ReportPhoto) -> list[dict[str, Any]]:
+        return [
+            {"name": v.name, "width": v.width, "height": v.height, "url": f"/pictures/{photo.picture_id}/{v.name}/"}
+            for v in photo.picture.variants.all()
+        ]
+
+
+class ReportSerializer(serializers.Serializer[ProgressReport]):
+    id = serializers.UUIDField(read_only=True)
+    project = serializers.CharField(source="project.code", read_only=True)
+    month = serializers.SerializerMethodField()
+    state = serializers.CharField(read_only=True)
+    revision = serializers.IntegerField(read_only=True)
+    lines = LineSerializer(many=True, source="lines.all", read_only=True)
+    done = serializers.CharField(read_only=True)
+    effect = serializers.CharField(read_only=True)
+    difficulty = serializers.CharField(read_only=True)
+    next = serializers.CharField(read_only=True)
+    submitted_at = serializers.DateTimeField(read_only=True)
+    confirmed_on = serializers.DateField(read_only=True)
+    photos = PhotoSerializer(many=True, source="photos.all", read_only=True)
+    comments = serializers.SerializerMethodField()
+
+    def get_month(self, report: ProgressReport) -> str:
+        return f"{report.month:%Y-%m}"
+
+    def get_comments(self, report: ProgressReport) -> list[dict[str, Any]]:
+        return [{"field": c.field, "text": c.text, "round": c.round} for c in report.comments.all()]
+
+
+class ReportInputSerializer(serializers.Serializer[Any]):
+    """What a report is written with; everything may be left out. `revision` guards against a stale page."""
+
+    month = serializers.RegexField(r"^\d{4}-(0[1-9]|1[0-2])$", required=False)
+    revision = serializers.IntegerField(required=False)
+    lines = LineSerializer(many=True, required=False)
+    done = CleanCharField(required=False, allow_blank=True, max_length=TEXT_LIMIT)
+    effect = CleanCharField(required=False, allow_blank=True, max_length=TEXT_LIMIT)
+    difficulty = CleanCharField(required=False, allow_blank=True, max_length=TEXT_LIMIT)
+    next = CleanCharField(required=False, allow_blank=True, max_length=TEXT_LIMIT)
+
+
+class ReturnSerializer(serializers.Serializer[Any]):
+    reason = CleanCharField(required=False, allow_blank=True, max_length=TEXT_LIMIT, default="")
+    comments = serializers.DictField(child=CleanCharField(max_length=500), required=False, default=dict)

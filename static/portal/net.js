@@ -1,0 +1,31 @@
+// Requests to our own server: the CSRF token of the cookie (fresh after a new login), and lost sessions.
+
+export function csrfToken() {
+  const cookie = document.cookie.split("; ").find((part) => part.startsWith("csrftoken="));
+  return cookie ? decodeURIComponent(cookie.slice("csrftoken=".length)) : document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
+}
+
+export class LostSession extends Error {}
+
+/** POST or DELETE; resolves to `{ status, data }`, throws LostSession, or TypeError when offline. */
+export async function send(url, { method = "POST", body = null } = {}) {
+  const response = await fetch(url, {
+    method,
+    body,
+    redirect: "manual",
+    credentials: "same-origin",
+    headers: { "X-CSRFToken": csrfToken(), "X-Requested-With": "fetch", Accept: "application/json" },
+  });
+  if (response.type === "opaqueredirect" || response.status === 401) throw new LostSession();
+  const isJson = (response.headers.get("content-type") || "").includes("json");
+  return { status: response.status, data: isJson ? await response.json() : {} };
+}
+
+export function loginUrl() {
+  return `/login/?next=${encodeURIComponent(location.pathname + location.search)}`;
+}
+
+/** `HH:MM` of now on the reader's clock. */
+export function clock(moment = new Date()) {
+  return `${String(moment.getHours()).padStart(2, "0")}:${String(moment.getMinutes()).padStart(2, "0")}`;
+}

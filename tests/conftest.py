@@ -1,0 +1,214 @@
+"""The cast that every test uses, in surroundings that are fast, offline and write to temporary folders only.
+
+On PostgreSQL with Redis (`DATABASE_URL`, `REDIS_URL`) the same tests use Redis as cache and broker.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from common import triggers
+from common.actors import Actor
+from organizations.models import User
+from portal.celery import app as celery_app
+from tests import factories
+
+QUEUE = f"test-{uuid.uuid4().hex}"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A broker that touches no file: in memory, or a queue of this run's own in Redis."""
+    celery_app.conf.task_default_queue = QUEUE
+    if not django_settings.REDIS_URL:
+        celery_app.conf.update(broker_url="memory://", broker_transport_options={})
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if django_settings.REDIS_URL:
+        with celery_app.connection_for_write() as broker:
+            names = (QUEUE, f"_kombu.binding.{QUEUE}", f"_kombu.binding_permanent.{QUEUE}")
+            broker.default_channel.client.delete(*names)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The test database without the audit trail's triggers (see `audit_triggers`)."""
+    with django_db_blocker.unblock():
+        triggers.drop(connection)
+
+
+@pytest.fixture(autouse=True)
+def audit_triggers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests marked `real_audit` have an append-only audit trail."""
+    marker = request.node.get_closest_marker("real_audit")
+    if not marker:
+        yield
+        return
+    database = request.node.get_closest_marker("django_db")
+    transactional = database is not None and database.kwargs.get("transaction")
+    request.getfixturevalue("transactional_db" if transactional else "db")
+    triggers.install(connection)
+    yield
+    if not connection.in_atomic_block:  # else the rollback takes them away
+        triggers.drop(connection)
+
+
+@pytest.fixture(autouse=True)
+def surroundings(settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.SPOOL_ROOT = tmp_path / "spool"
+    settings.TODAY = ""
+    settings.AXES_ENABLED = False
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    # Found where the build put them, without a collectstatic.
+    settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
+    cache = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": QUEUE}
+    if settings.REDIS_URL:
+        cache = dict(settings.CACHES["default"])
+    settings.CACHES = {"default": {**cache, "KEY_PREFIX": uuid.uuid4().hex}}
+
+
+# --- the clock, the queries ---
+
+
+def freeze_today(settings: Any, day: str | date) -> date:
+    """Let `common.days` say that today is `day`; returns it as a date."""
+    settings.TODAY = str(day)
+    return date.fromisoformat(settings.TODAY)
+
+
+@pytest.fixture
+def today(settings: Any) -> Callable[[str | date], date]:
+    """`today("2026-05-10")` sets the day."""
+    return lambda day: freeze_today(settings, day)
+
+
+@contextmanager
+def _exactly(number: int) -> Iterator[CaptureQueriesContext]:
+    with CaptureQueriesContext(connection) as captured:
+        yield captured
+    asked = [
+        q["sql"]
+        for q in captured.captured_queries
+        if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN"))
+    ]
+    if len(asked) != number:
+        listing = "\n".join(f"{i}. {sql}" for i, sql in enumerate(asked, start=1))
+        pytest.fail(f"{len(asked)} queries instead of {number}:\n{listing}")
+
+
+@pytest.fixture
+def assert_queries(db: None) -> Callable[[int], AbstractContextManager[CaptureQueriesContext]]:
+    """`with assert_queries(7): …` fails, listing them, unless exactly 7 queries ran (savepoints aside)."""
+    return _exactly
+
+
+# --- the cast ---
+
+
+@pytest.fixture
+def district(db: None) -> SimpleNamespace:
+    """区委 over a department and two streets; below the first street a community committee and its branch."""
+    root = factories.make_org(None, "district_committee", "示例区委", "agency")
+    street = factories.make_org(root, "working_committee", "示例一街道党工委", "street")
+    other_street = factories.make_org(root, "working_committee", "示例二街道党工委", "street")
+    community = factories.make_org(street, "committee", "示例社区党委", "community")
+    return SimpleNamespace(
+        root=root,
+        department=factories.make_org(root, "department", "示例区委组织部", "agency"),
+        street=street,
+        community=community,
+        branch=factories.make_org(community, "branch", "示例社区第一党支部", "community"),
+        other_street=other_street,
+        other_community=factories.make_org(other_street, "committee", "示例二社区党委", "community"),
+    )
+
+
+POSTS = {
+    "secretary": ("示例一街道书记", "street", "secretary"),
+    "clerk": ("示例一街道党务干事", "street", "clerk"),
+    "branchsec": ("示例第一党支部书记", "branch", "secretary"),
+    "outsider": ("示例二街道书记", "other_street", "secretary"),
+}
+ROLES = {
+    "officer": ("组织部工作人员", "department_officer"),
+    "leader": ("区领导", "district_leader"),
+    "evaladmin": ("年度评选管理员", "evaluation_administrator"),
+    "scrutineer": ("监票人", "scrutineer"),
+    "auditor": ("审计员", "auditor"),
+    "sysadmin": ("系统管理员", "system_administrator"),
+}
+
+
+@pytest.fixture
+def cast(district: SimpleNamespace) -> SimpleNamespace:
+    """One account for each role, named by it; `factories.PASSWORD` opens all."""
+    people = SimpleNamespace()
+    for username, (name, place, post) in POSTS.items():
+        user = factories.make_user(name, username=username)
+        factories.appoint(user, getattr(district, place), post)
+        setattr(people, username, user)
+    for username, (name, role) in ROLES.items():
+        user = factories.make_user(name, username=username)
+        factories.grant(user, role)
+        setattr(people, username, user)
+    return people
+
+
+@pytest.fixture
+def project(district: SimpleNamespace, cast: SimpleNamespace) -> Any:
+    """The first street's running project of 2026: 建阵地 60 % to July, then 见成效 40 %."""
+    return factories.make_project(district.street, cast.secretary, title="红色物业示范项目（示例）")
+
+
+def fresh(user: User) -> User:
+    """The same account without what was remembered about its access."""
+    return User.objects.select_related("person").get(pk=user.pk)
+
+
+@pytest.fixture
+def actor() -> Callable[[User], Actor]:
+    """`actor(user)`: the user, with today's access, as an action's author."""
+    return lambda user: Actor.person(fresh(user), source="test")
+
+
+@pytest.fixture
+def client_as(db: None) -> Callable[[User], Client]:
+    """`client_as(user)`: a browser in which the user is logged in."""
+
+    def logged_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return logged_in
+
+
+@pytest.fixture
+def api_as(db: None) -> Callable[..., APIClient]:
+    """`api_as(user)`: an API client with the user's session; `api_as()` is nobody."""
+
+    def api_client(user: User | None = None) -> APIClient:
+        client = APIClient()
+        if user is not None:
+            client.force_login(user)
+        return client
+
+    return api_client
