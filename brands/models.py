@@ -146,9 +146,7 @@ class FigureFact(Fact):
         abstract = True
         constraints = [
             models.CheckConstraint(name="%(class)s_value_not_negative", condition=Q(value__gte=0)),
-            models.CheckConstraint(
-                name="%(class)s_qualifier_known", condition=Q(qualifier__in=["", "余", "多", "近"])
-            ),
+            models.CheckConstraint(name="%(class)s_qualifier_known", condition=Q(qualifier__in=["", "余", "多", "近"])),
         ]
 
     def __str__(self) -> str:
@@ -237,4 +235,3 @@ class Feature(FeatureFact):
         constraints = [
             models.UniqueConstraint(name="one_feature_a_name", fields=["brand", "kind", "name", "detail"]),
         ]
-

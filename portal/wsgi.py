@@ -14,9 +14,7 @@ def refuse_unsafe_start() -> None:
 
     from portal.checks import production_settings, sample_accounts
 
-    found = [
-        message for message in [*production_settings(None), *sample_accounts()] if isinstance(message, Error)
-    ]
+    found = [message for message in [*production_settings(None), *sample_accounts()] if isinstance(message, Error)]
     if found:
         raise SystemCheckError("\n".join(str(message) for message in found))
 

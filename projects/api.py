@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -111,8 +112,9 @@ class ReportList(generics.ListCreateAPIView[ProgressReport]):
             raise exceptions.ValidationError({"month": ["请填写月份，例如 2026-05。"]})
         year, month = map(int, given["month"].split("-"))
         by = actor_of(request)
-        report = reporting.open_report(project=project, month=date(year, month, 1), by=by)
-        report = _save(report, given, by)
+        with transaction.atomic():  # what cannot be saved opens nothing
+            report = reporting.open_report(project=project, month=date(year, month, 1), by=by)
+            report = _save(report, given, by)
         return Response(_shown(report), status=201)
 
 
@@ -160,14 +162,21 @@ class Return(APIView):
         report = _visible(request, report_id)
         given = serializers.ReturnSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        return Response(_shown(reporting.return_report(report=report, by=actor_of(request), **given.validated_data)))
+        return Response(
+            _shown(reporting.return_report(report=report, by=actor_of(request), **given.validated_data))
+        )
 
 
 class PhotoList(APIView):
     parser_classes = (MultiPartParser,)
 
     @extend_schema(
-        request={"multipart/form-data": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}},
+        request={
+            "multipart/form-data": {
+                "type": "object",
+                "properties": {"file": {"type": "string", "format": "binary"}},
+            }
+        },
         responses={201: serializers.PhotoSerializer},
     )
     def post(self, request: Request, report_id: Any) -> Response:
@@ -191,12 +200,17 @@ class PhotoDetail(APIView):
 
 
 def _visible(request: Request, report_id: Any) -> ProgressReport:
-    return get_object_or_404(ProgressReport.objects.visible_to(request.user).select_related("project"), pk=report_id)
+    return get_object_or_404(
+        ProgressReport.objects.visible_to(request.user).select_related("project"), pk=report_id
+    )
 
 
 def _photo(request: Request, photo_id: Any) -> ReportPhoto:
     photo = ReportPhoto.objects.select_related("report__project", "picture").filter(picture=photo_id).first()
-    if photo is None or not ProgressReport.objects.visible_to(request.user).filter(pk=photo.report_id).exists():
+    if (
+        photo is None
+        or not ProgressReport.objects.visible_to(request.user).filter(pk=photo.report_id).exists()
+    ):
         raise Http404
     return photo
 
@@ -219,7 +233,9 @@ def _save(report: ProgressReport, given: dict[str, Any], by: Actor) -> ProgressR
     texts = {name: given[name] for name in reporting.TEXTS if name in given}
     if not lines and not texts:
         return report
-    return reporting.save_report(report=report, lines=lines, texts=texts, revision=given.get("revision"), by=by)
+    return reporting.save_report(
+        report=report, lines=lines, texts=texts, revision=given.get("revision"), by=by
+    )
 
 
 urlpatterns = [

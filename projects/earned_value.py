@@ -173,7 +173,7 @@ def standing(facts: ProjectFacts, day: date) -> Standing:
         return Standing(None, None, None, None, None, "no_plan")
     month = status_month(facts, day)
     status_date = month_end(month) if month else None
-    percents = _latest_confirmed(facts, day)
+    percents = latest_confirmed(facts, day)
     planned = planned_value(plan.items, status_date, facts.rules.step_on_due) if status_date else 0
     earned = earned_value(plan.items, percents)
     missing = _missing_in_a_row(facts, month, day) if earned < FULL else 0
@@ -199,7 +199,7 @@ def light_of(planned: int, earned: int, missing: int, overdue_days: int, rules: 
     return Light.GREEN, "on_schedule"
 
 
-def _latest_confirmed(facts: ProjectFacts, day: date) -> Mapping[int, int]:
+def latest_confirmed(facts: ProjectFacts, day: date) -> Mapping[int, int]:
     """Each milestone's percent in the report of the latest month that was confirmed by `day`."""
     confirmed = [r for r in facts.reports if report_status(r, day, facts.rules) == "confirmed"]
     latest = max(confirmed, key=lambda r: r.month, default=None)

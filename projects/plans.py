@@ -41,8 +41,12 @@ def draft_plan(*, project: Project, items: Sequence[ItemInput], effective_from: 
     latest = project.plans.aggregate(latest=Max("version"))["latest"] or 0
     plan = Plan.objects.create(project=project, version=latest + 1, effective_from=effective_from)
     for position, item in enumerate(items, start=1):
-        milestone = item.milestone or Milestone.objects.create(project=project, title=item.title, position=position)
-        PlanItem.objects.create(plan=plan, milestone=milestone, weight=item.weight, start=item.start, due=item.due)
+        milestone = item.milestone or Milestone.objects.create(
+            project=project, title=item.title, position=position
+        )
+        PlanItem.objects.create(
+            plan=plan, milestone=milestone, weight=item.weight, start=item.start, due=item.due
+        )
     audit.record(by=by, action="projects.plan.drafted", obj=plan, after={"version": plan.version})
     return plan
 

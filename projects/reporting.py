@@ -39,6 +39,7 @@ State = ProgressReport.State
 TEXTS = ("done", "effect", "difficulty", "next")
 TEXT_LIMIT = 2000
 EVIDENCE_LIMIT = 500
+FALL_REASON_LIMIT = 200
 PHOTO_LIMIT = 12
 
 
@@ -74,7 +75,9 @@ def open_report(*, project: Project, month: date, by: Actor) -> ProgressReport:
     if created:
         earlier = earlier_percents(report)
         ReportLine.objects.bulk_create(
-            ReportLine(report=report, milestone_id=item.milestone_id, percent=earlier.get(item.milestone_id, 0))
+            ReportLine(
+                report=report, milestone_id=item.milestone_id, percent=earlier.get(item.milestone_id, 0)
+            )
             for item in plan.items.all()
         )
         audit.record(by=by, action="projects.report.opened", obj=report, after={"month": month.isoformat()})
@@ -101,7 +104,8 @@ def save_report(
         saved_by = f"{report.saved_by}" if report.saved_by else "另一处"
         when = report.saved_at.astimezone(days.SHANGHAI)
         raise Conflict(
-            f"{saved_by}已在 {when:%H:%M} 保存过这份月报。您填写的内容还在本页，请核对后再保存。", code="stale_draft"
+            f"{saved_by}已在 {when:%H:%M} 保存过这份月报。您填写的内容还在本页，请核对后再保存。",
+            code="stale_draft",
         )
     before = _content(report)
     _save_lines(report, lines)
@@ -178,7 +182,9 @@ def return_report(
         raise ActionError(message, code="no_reason", fields={"reason": [message]})
     known = {*TEXTS, "photos", *(f"line:{line.milestone_id}" for line in report.lines.all())}
     if unknown := said.keys() - known:
-        raise ActionError(f"没有这个栏目：{'、'.join(sorted(unknown))}", fields={"comments": ["没有这个栏目。"]})
+        raise ActionError(
+            f"没有这个栏目：{'、'.join(sorted(unknown))}", fields={"comments": ["没有这个栏目。"]}
+        )
     _step(report, State.RETURNED, by, reason=reason, in_time=_was_in_time(report))
     round_ = report.state_changes.filter(to_state=State.RETURNED).count()
     FieldComment.objects.bulk_create(
@@ -233,7 +239,9 @@ def previous_report(report: ProgressReport) -> ProgressReport | None:
 def _locked(report: ProgressReport) -> ProgressReport:
     """The report's row under a lock: reports of one project are written one at a time."""
     rows = ProgressReport.objects.select_for_update(of=("self",))
-    return rows.select_related("project__season", "project__lead_secretary", "saved_by__person").get(pk=report.pk)
+    return rows.select_related("project__season", "project__lead_secretary", "saved_by__person").get(
+        pk=report.pk
+    )
 
 
 def _refuse_month(project: Project, month: date) -> None:
@@ -267,9 +275,11 @@ def _save_lines(report: ProgressReport, lines: Sequence[LineInput]) -> None:
             errors[key] = [f"完成比例应在 0 至 100 之间，填写的是 {line.percent}。"]
         elif len(clean_text(line.evidence)) > EVIDENCE_LIMIT:
             errors[key] = [f"佐证最多 {EVIDENCE_LIMIT} 字。"]
+        elif len(clean_text(line.fall_reason)) > FALL_REASON_LIMIT:
+            errors[key] = [f"下调原因最多 {FALL_REASON_LIMIT} 字。"]
         else:
             row.percent, row.evidence = line.percent, clean_text(line.evidence)
-            row.fall_reason = clean_text(line.fall_reason)[:200]
+            row.fall_reason = clean_text(line.fall_reason)
     if errors:
         raise ActionError("里程碑进度有误，请按提示修改。", fields=errors)
     ReportLine.objects.bulk_update(rows.values(), ["percent", "evidence", "fall_reason"])
@@ -356,10 +366,11 @@ def _content(report: ProgressReport) -> dict[str, object]:
 def _notify(
     report: ProgressReport, kind: str, to: Iterable[User], title: str, body: str = "", url: str = ""
 ) -> None:
+    """One notice a step: sent again after a return, even unchanged, the report is told of again."""
     notices.send(
         kind=kind,
         obj=report,
-        period=f"{report.month:%Y-%m}:{report.revision}",
+        period=f"{report.month:%Y-%m}:{report.state_changes.count()}",
         recipients=to,
         title=title,
         body=body,
@@ -386,4 +397,3 @@ def _authors(report: ProgressReport) -> Iterable[User]:
 def _officers() -> Iterable[User]:
     grants = RoleGrant.objects.filter(role=RoleGrant.Role.DEPARTMENT_OFFICER, organization=None).in_force()
     return User.objects.filter(is_active=True, person__in=grants.values("person"))
-

@@ -46,8 +46,9 @@ def can_submit_report(user: User, report: ProgressReport) -> bool:
 
 
 def can_decide_report(user: User, report: ProgressReport) -> bool:
-    """Only the department confirms or returns; nobody decides on a project of his own."""
-    return access_of(user).is_officer and not is_lead_secretary(user, report.project)
+    """Only the department confirms or returns; nobody decides on a project of his own, in office or not."""
+    access = access_of(user)
+    return access.is_officer and access.person_id != report.project.lead_secretary_id
 
 
 def sees_picture(user: User, picture: Picture) -> bool | None:

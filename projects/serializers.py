@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.api import CleanCharField
@@ -12,6 +14,7 @@ from projects.models import ProgressReport, Project, ReportPhoto, Season
 from projects.reporting import TEXT_LIMIT
 
 
+@extend_schema_field(OpenApiTypes.NUMBER)
 class PointsField(serializers.Field[Any, Any, Any, Any]):
     """An integer of 0.01 percentage point, printed in percentage points: 1250 → 12.5."""
 
@@ -108,7 +111,12 @@ class PhotoSerializer(serializers.Serializer[ReportPhoto]):
 
     def get_variants(self, photo: ReportPhoto) -> list[dict[str, Any]]:
         return [
-            {"name": v.name, "width": v.width, "height": v.height, "url": f"/pictures/{photo.picture_id}/{v.name}/"}
+            {
+                "name": v.name,
+                "width": v.width,
+                "height": v.height,
+                "url": f"/pictures/{photo.picture_id}/{v.name}/",
+            }
             for v in photo.picture.variants.all()
         ]
 
@@ -139,7 +147,7 @@ class ReportSerializer(serializers.Serializer[ProgressReport]):
 class ReportInputSerializer(serializers.Serializer[Any]):
     """What a report is written with; everything may be left out. `revision` guards against a stale page."""
 
-    month = serializers.RegexField(r"^\d{4}-(0[1-9]|1[0-2])$", required=False)
+    month = serializers.RegexField(r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$", required=False)
     revision = serializers.IntegerField(required=False)
     lines = LineSerializer(many=True, required=False)
     done = CleanCharField(required=False, allow_blank=True, max_length=TEXT_LIMIT)

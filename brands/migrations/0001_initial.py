@@ -17,9 +17,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("title", models.CharField(max_length=120, verbose_name="来源")),
                 ("published_text", models.CharField(blank=True, max_length=40, verbose_name="发表时间")),
@@ -34,9 +32,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("code", models.SlugField(max_length=60, unique=True, verbose_name="代码")),
                 ("name", models.CharField(max_length=60, verbose_name="名称")),
@@ -84,9 +80,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "open_list",
-                    models.BooleanField(
-                        default=False, help_text="原文以“等”结尾", verbose_name="子品牌未列尽"
-                    ),
+                    models.BooleanField(default=False, help_text="原文以“等”结尾", verbose_name="子品牌未列尽"),
                 ),
                 (
                     "owner",
@@ -122,16 +116,12 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("position", models.PositiveSmallIntegerField(default=0, verbose_name="顺序")),
                 (
                     "inferred",
-                    models.BooleanField(
-                        default=False, help_text="这一联系是推断，不是来源所述", verbose_name="为推断"
-                    ),
+                    models.BooleanField(default=False, help_text="这一联系是推断，不是来源所述", verbose_name="为推断"),
                 ),
                 ("as_of", models.DateField(blank=True, null=True, verbose_name="截至日期")),
                 ("title", models.CharField(max_length=120, verbose_name="荣誉")),
@@ -179,16 +169,12 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("position", models.PositiveSmallIntegerField(default=0, verbose_name="顺序")),
                 (
                     "inferred",
-                    models.BooleanField(
-                        default=False, help_text="这一联系是推断，不是来源所述", verbose_name="为推断"
-                    ),
+                    models.BooleanField(default=False, help_text="这一联系是推断，不是来源所述", verbose_name="为推断"),
                 ),
                 ("as_of", models.DateField(blank=True, null=True, verbose_name="截至日期")),
                 ("subject", models.CharField(blank=True, max_length=60, verbose_name="主体")),
@@ -237,16 +223,12 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("position", models.PositiveSmallIntegerField(default=0, verbose_name="顺序")),
                 (
                     "inferred",
-                    models.BooleanField(
-                        default=False, help_text="这一联系是推断，不是来源所述", verbose_name="为推断"
-                    ),
+                    models.BooleanField(default=False, help_text="这一联系是推断，不是来源所述", verbose_name="为推断"),
                 ),
                 ("as_of", models.DateField(blank=True, null=True, verbose_name="截至日期")),
                 (
@@ -298,9 +280,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="brand",
-            constraint=models.UniqueConstraint(
-                fields=("parent", "name"), name="brand_name_unique_within_parent"
-            ),
+            constraint=models.UniqueConstraint(fields=("parent", "name"), name="brand_name_unique_within_parent"),
         ),
         migrations.AddConstraint(
             model_name="brand",
@@ -320,9 +300,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="figure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("value__gte", 0)), name="figure_value_not_negative"
-            ),
+            constraint=models.CheckConstraint(condition=models.Q(("value__gte", 0)), name="figure_value_not_negative"),
         ),
         migrations.AddConstraint(
             model_name="figure",
@@ -332,8 +310,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="feature",
-            constraint=models.UniqueConstraint(
-                fields=("brand", "kind", "name", "detail"), name="one_feature_a_name"
-            ),
+            constraint=models.UniqueConstraint(fields=("brand", "kind", "name", "detail"), name="one_feature_a_name"),
         ),
     ]

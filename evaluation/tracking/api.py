@@ -95,7 +95,10 @@ class CaseVisits(APIView):
 
 
 class CaseClose(APIView):
-    @extend_schema(request={"application/json": {"type": "object", "properties": {"note": {"type": "string"}}}}, responses=CaseSerializer)
+    @extend_schema(
+        request={"application/json": {"type": "object", "properties": {"note": {"type": "string"}}}},
+        responses=CaseSerializer,
+    )
     def post(self, request: Request, case_id: Any) -> Response:
         case = get_object_or_404(cases_for(request.user), pk=case_id)
         liaison.close_case(case=case, note=str(request.data.get("note", "")), by=actor_of(request))
@@ -103,7 +106,9 @@ class CaseClose(APIView):
 
 
 def cases_for(user: Any) -> Any:
-    return LiaisonCase.objects.visible_to(user).select_related("project", "contact").prefetch_related("visits")
+    return (
+        LiaisonCase.objects.visible_to(user).select_related("project", "contact").prefetch_related("visits")
+    )
 
 
 urlpatterns = [

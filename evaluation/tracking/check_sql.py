@@ -4,7 +4,7 @@ An INSERT … SELECT cannot be said through the ORM, and anything row by row is 
 (docs/decisions/0002). The statement is the same for both databases but for the few expressions of `DIALECTS`;
 a property test holds it equal to projects.earned_value.
 
-Months are counted as year · 12 + month − 1, days by `day_number`; values are integers of 0.01 percentage point.
+Months are counted as year · 12 + month − 1; values are integers of 0.01 percentage point.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ DIALECTS = {
     "sqlite": {
         "day": "%(day)s",
         "days_between": "CAST(julianday({later}) - julianday({earlier}) AS integer)",
-        "month_index": "(CAST(substr({date}, 1, 4) AS integer) * 12 + CAST(substr({date}, 6, 2) AS integer) - 1)",
+        "month_index": "(CAST(substr({date}, 1, 4) AS integer) * 12"
+        " + CAST(substr({date}, 6, 2) AS integer) - 1)",
         "month_end": "date(printf('%%04d-%%02d-01', ({index} + 1) / 12, ({index} + 1) %% 12 + 1), '-1 day')",
         "null_date": "NULL",
     },
@@ -32,7 +33,8 @@ INSERT INTO tracking_schedulecheck
 WITH
 -- Each project with its season's rules, its state and its plan as of the day.
 subject AS (
-    SELECT p.id, p.starts_on, s.yellow_from, s.red_above, s.returned_grace_days, s.step_on_due, s.overdue_red_days,
+    SELECT p.id, p.starts_on,
+        s.yellow_from, s.red_above, s.returned_grace_days, s.step_on_due, s.overdue_red_days,
         {first} AS first_month,
         CASE WHEN {last} < {overdue} THEN {last} ELSE {overdue} END AS overdue_month,
         (SELECT c.to_state FROM projects_projectstatechange c
@@ -51,7 +53,8 @@ running AS (
 report AS (
     SELECT r.id, r.project_id, {report_month} AS month,
         CASE WHEN e.to_state = 'confirmed' THEN 'confirmed'
-            WHEN e.in_time AND (e.to_state = 'submitted' OR {since_event} <= p.returned_grace_days) THEN 'waiting'
+            WHEN e.in_time AND (e.to_state = 'submitted' OR {since_event} <= p.returned_grace_days)
+            THEN 'waiting'
             ELSE 'missing' END AS status
     FROM running p
     JOIN projects_progressreport r ON r.project_id = p.id
@@ -67,7 +70,8 @@ waiting AS (
     WHERE r.status = 'waiting' AND r.month <= p.overdue_month
 ),
 skipped AS (
-    SELECT project_id, COUNT(*) AS months FROM waiting WHERE month = overdue_month - (rank - 1) GROUP BY project_id
+    SELECT project_id, CAST(COUNT(*) AS integer) AS months
+    FROM waiting WHERE month = overdue_month - (rank - 1) GROUP BY project_id
 ),
 confirmed AS (
     SELECT project_id, MAX(month) AS month FROM report WHERE status = 'confirmed' GROUP BY project_id
@@ -99,7 +103,8 @@ valued AS (
             WHEN d.step_on_due OR d.status_date <= i.start THEN 0
             ELSE (2 * i.weight * {elapsed} + {total}) / (2 * {total}) END) AS planned,
         SUM((2 * i.weight * COALESCE(n.percent, 0) + 100) / 200) AS earned,
-        MAX(CASE WHEN d.status_date IS NOT NULL AND COALESCE(n.percent, 0) < 100 THEN {overdue_days} END) AS late
+        MAX(CASE WHEN d.status_date IS NOT NULL AND COALESCE(n.percent, 0) < 100
+            THEN {overdue_days} END) AS late
     FROM dated d
     JOIN projects_planitem i ON i.plan_id = d.plan_id
     LEFT JOIN projects_reportline n ON n.report_id = d.report_id AND n.milestone_id = i.milestone_id

@@ -1,4 +1,4 @@
-"""The nightly check (核对): one snapshot a project and finished day, and the light that the project carries."""
+"""The nightly check (核对): one snapshot a project and finished day, and the light that it carries."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 
 from common import audit, days, notices
@@ -16,18 +17,22 @@ from evaluation.tracking import rules
 from evaluation.tracking.models import LiaisonCase, LiaisonVisit, ScheduleCheck
 from organizations.models import Person, RoleGrant, User
 from projects.lights import reason_words
+from projects.models import Project
 from projects.models.projects import Light
 
 BEHIND = (Light.YELLOW, Light.RED)
 
 
 def follow(*, day: date, by: Actor) -> None:
-    """Open cases for what is behind on `day`, and keep the open ones' light; safe to repeat."""
+    """Open cases for what is behind on `day`, and keep the open ones' light; safe to repeat.
+
+    What a case that was closed after `day` has settled is not opened again by a repeated or late run.
+    """
     behind = ScheduleCheck.objects.filter(day=day, light__in=BEHIND).select_related("project__season")
-    open_ids = set(LiaisonCase.objects.open().values_list("project_id", flat=True))
-    for check in behind.exclude(project__in=open_ids).iterator(chunk_size=500):
+    settled = LiaisonCase.objects.filter(Q(closed_on=None) | Q(closed_on__gt=day)).values("project")
+    for check in behind.exclude(project__in=settled).iterator(chunk_size=500):
         _open(check, by)
-    _carry_lights(day)
+    _carry_lights()
 
 
 @transaction.atomic
@@ -54,7 +59,7 @@ def record_visit(
     visit = LiaisonVisit.objects.create(
         case=case, on=on, method=method, findings=findings, agreed=clean_text(agreed), by=by.user
     )
-    case.next_visit_on = on + timedelta(days=case.interval_days)
+    case.next_visit_on = max(case.next_visit_on, on + timedelta(days=case.interval_days))
     case.save(update_fields=["next_visit_on"])
     audit.record(by=by, action="tracking.liaison.visited", obj=case, after={"on": on.isoformat()})
     return visit
@@ -66,6 +71,10 @@ def assign_contact(*, case: LiaisonCase, person: Person, by: Actor) -> LiaisonCa
     case = LiaisonCase.objects.select_for_update(of=("self",)).select_related("project").get(pk=case.pk)
     if by.user is None or not rules.can_manage_case(by.user, case):
         raise Forbidden("由组织部指定联系人。")
+    if case.closed_on is not None:
+        raise Conflict("联系已经关闭，不能再指定联系人。", code="closed")
+    if person.pk == case.contact_id:
+        return case
     if person.pk == case.project.lead_secretary_id:
         message = "联系人不能是领题书记本人。"
         raise ActionError(message, fields={"contact": [message]})
@@ -78,14 +87,16 @@ def assign_contact(*, case: LiaisonCase, person: Person, by: Actor) -> LiaisonCa
         before={"contact": before},
         after={"contact": person.name},
     )
-    _notify(case, "liaison_assigned", User.objects.filter(person=person), f"请联系：{case.project.title}", str(person.pk))
+    accounts = User.objects.filter(person=person)
+    _notify(case, "liaison_assigned", accounts, f"请联系：{case.project.title}", str(person.pk))
     return case
 
 
 @transaction.atomic
 def close_case(*, case: LiaisonCase, note: str, by: Actor) -> LiaisonCase:
     """Close after the season's number of consecutive green readings, with the officer's note."""
-    case = LiaisonCase.objects.select_for_update(of=("self",)).select_related("project__season").get(pk=case.pk)
+    rows = LiaisonCase.objects.select_for_update(of=("self",))
+    case = rows.select_related("project__season").get(pk=case.pk)
     if by.user is None or not rules.can_manage_case(by.user, case):
         raise Forbidden("由组织部工作人员关闭联系。")
     if case.closed_on is not None:
@@ -148,21 +159,16 @@ def _open(check: ScheduleCheck, by: Actor) -> None:
     if not created:
         return
     audit.record(by=by, action="tracking.liaison.opened", obj=case, after={"light": check.light})
-    words = reason_words(check.reason, check.schedule_variance)
+    body = f"{check.day} 快照：{reason_words(check.reason, check.schedule_variance)}。"
     people = {project.contact_id, project.lead_secretary_id} - {None}
     recipients = [*User.objects.filter(is_active=True, person__in=people), *_officers()]
-    _notify(case, "liaison_opened", recipients, f"建立联系机制：{project.title}", "", f"{check.day} 快照：{words}。")
+    _notify(case, "liaison_opened", recipients, f"建立联系机制：{project.title}", body=body)
 
 
-def _carry_lights(day: date) -> None:
-    lights = dict(
-        ScheduleCheck.objects.filter(day=day, project__in=LiaisonCase.objects.open().values("project")).values_list(
-            "project_id", "light"
-        )
-    )
-    for light in Light.values:
-        ids = [project for project, value in lights.items() if value == light]
-        LiaisonCase.objects.open().filter(project__in=ids).exclude(light=light).update(light=light)
+def _carry_lights() -> None:
+    """The light that each project carries; one that is not compared (suspended, closed) leaves the last."""
+    carried = Project.objects.filter(pk=OuterRef("project")).values("light")
+    LiaisonCase.objects.open().exclude(project__light=None).update(light=Subquery(carried))
 
 
 def _officers() -> Iterable[User]:

@@ -1,6 +1,11 @@
-"""Addresses of the schedule check and the liaison cases."""
+"""Addresses of tracking."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from evaluation.tracking import views
 
 app_name = "tracking"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("desk/behind/", views.behind, name="behind"),
+    path("desk/liaison/<uuid:case_id>/", views.case, name="case"),
+]

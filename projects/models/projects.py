@@ -26,10 +26,10 @@ class Light(models.TextChoices):
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: Any) -> ProjectQuerySet:
-        """Projects within the person's scope (subtree of the own organization, or led by the person)."""
+        """Projects within the person's scope: the own subtrees', and those that a secretary in office leads."""
         access = access_of(user)
         q = access.scope("lead_organization")
-        if access.person_id is not None and not access.reads_everything:
+        if access.secretary_of and not access.reads_everything:
             q |= Q(lead_secretary=access.person_id)
         return self.filter(q)
 
@@ -63,7 +63,7 @@ class Project(models.Model):
         ARCHIVED = "archived", "已归档"
 
     code = models.CharField("编号", max_length=8, unique=True, default=random_code, editable=False)
-    archive_number = models.CharField("档号", max_length=40, null=True, blank=True, unique=True)  # noqa: DJ001
+    archive_number = models.CharField("档号", max_length=40, null=True, blank=True, unique=True)
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="projects", verbose_name="年度")
     track = models.ForeignKey(Track, on_delete=models.PROTECT, related_name="projects", verbose_name="赛道")
     title = models.CharField("项目名称", max_length=120)

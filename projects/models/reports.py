@@ -18,9 +18,10 @@ from projects.models.projects import Project
 
 class ReportQuerySet(models.QuerySet["ProgressReport"]):
     def visible_to(self, user: Any) -> ReportQuerySet:
+        """Reports of the projects that the person may see (`ProjectQuerySet.visible_to`)."""
         access = access_of(user)
         q = access.scope("project__lead_organization")
-        if access.person_id is not None and not access.reads_everything:
+        if access.secretary_of and not access.reads_everything:
             q |= Q(project__lead_secretary=access.person_id)
         return self.filter(q)
 

@@ -1,0 +1,100 @@
+"""The sample's people, named by their post, and its ten accounts."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date
+
+from django.conf import settings
+
+from common.actors import Actor
+from organizations import actions
+from organizations.models import Organization, Person, User
+from portal.sample.organizations import MARK
+
+# username, name, organization, post
+POSTS = [
+    ("secretary", "street1", "secretary"),
+    ("branchsec", "branch1", "secretary"),
+    ("clerk", "street1", "clerk"),
+    ("outsider", "street2", "secretary"),
+]
+ROLES = [
+    ("officer", "组织部工作人员（示例）", "department_officer"),
+    ("leader", "区领导（示例）", "district_leader"),
+    ("evaladmin", "年度评选管理员（示例）", "evaluation_administrator"),
+    ("scrutineer", "监票人（示例）", "scrutineer"),
+    ("auditor", "审计员（示例）", "auditor"),
+    ("sysadmin", "系统管理员（示例）", "system_administrator"),
+]
+CONTACTS = ("组织部联系人一（示例）", "组织部联系人二（示例）")
+WORDS = {"secretary": "书记", "clerk": "党务干事"}
+
+
+def password() -> str:
+    """The password of all sample accounts: set, or made once and kept for the start command to print."""
+    if settings.DEMO_PASSWORD:
+        return settings.DEMO_PASSWORD
+    kept = settings.VAR_DIR / "demo-password"
+    if not kept.exists():
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(9))
+    return str(kept.read_text()).strip()
+
+
+def post_name(organization: Organization, post: str) -> str:
+    """“示例第一街道书记” for a post of an organization; people of the sample are never named like real ones."""
+    place = organization.name.removesuffix(MARK)
+    for tail in ("党工委", "党委", "党总支", "联合党支部", "党组"):
+        if place.endswith(tail) and tail != "联合党支部":
+            place = place.removesuffix(tail)
+            break
+    return f"示例{place}{WORDS[post]}"
+
+
+class Cast:
+    """People and accounts, made as they are asked for. All passwords are hashed once."""
+
+    def __init__(self, organizations: dict[str, Organization], since: date, by: Actor) -> None:
+        self.organizations, self.since, self.by = organizations, since, by
+        self.secretaries: dict[str, User] = {}
+        self.accounts: dict[str, User] = {}
+        word = password()
+        for username, place, post in POSTS:
+            user = self._account(username, post_name(organizations[place], post), word)
+            self._appoint(user, place, post)
+            if post == "secretary":
+                self.secretaries[place] = user
+        for username, name, role in ROLES:
+            user = self._account(username, name, word)
+            actions.grant_role(person=user.person, role=role, since=since, by=by)
+        self.contacts = [self._account(f"contact{n}", name, word) for n, name in enumerate(CONTACTS, start=1)]
+        for user in self.contacts:
+            actions.grant_role(person=user.person, role="department_officer", since=since, by=by)
+
+    def secretary_of(self, place: str) -> User:
+        """The secretary of an organization; most of them have an account without a password."""
+        if place not in self.secretaries:
+            name = post_name(self.organizations[place], "secretary")
+            user = self._account(f"sec-{place}", name, None)
+            self._appoint(user, place, "secretary")
+            self.secretaries[place] = user
+        return self.secretaries[place]
+
+    def _account(self, username: str, name: str, word: str | None) -> User:
+        person = Person.objects.create(name=name)
+        user = actions.create_account(person=person, username=username, password=word or "", by=self.by, is_sample=True)
+        if word is None:
+            user.set_unusable_password()
+            user.save(update_fields=["password"])
+        self.accounts[username] = user
+        return user
+
+    def _appoint(self, user: User, place: str, post: str) -> None:
+        actions.appoint(
+            person=user.person,
+            organization=self.organizations[place],
+            post=post,
+            since=self.since,
+            by=self.by,
+        )
