@@ -45,7 +45,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Lines of text in columns, the first aligned left and the others right."""
     widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
     lines = [
-        "  ".join(cell.rjust(width) if i else cell.ljust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
         for row in (head, ["-" * width for width in widths], *rows)
     ]
     return "\n".join(lines)

@@ -23,7 +23,7 @@ class FigureSerializer(serializers.Serializer[Figure]):
     cumulative = serializers.BooleanField()
     period_text = serializers.CharField()
     period_year = serializers.IntegerField(allow_null=True)
-    source = serializers.CharField(source="source.title")
+    source = serializers.CharField(source="source.title")  # type: ignore[assignment]
     text = serializers.CharField()
 
 
@@ -32,7 +32,7 @@ class HonourSerializer(serializers.Serializer[Honour]):
     year = serializers.IntegerField(allow_null=True)
     level = serializers.CharField()
     holder = serializers.CharField()
-    source = serializers.CharField(source="source.title")
+    source = serializers.CharField(source="source.title")  # type: ignore[assignment]
 
 
 class FeatureSerializer(serializers.Serializer[Feature]):
@@ -78,8 +78,8 @@ def with_facts(brands: QuerySet[Brand]) -> QuerySet[Brand]:
 
 
 class _Brands:
-    permission_classes = (AllowAny,)
-    queryset = Brand.objects.none()
+    permission_classes: Any = (AllowAny,)
+    queryset: Any = Brand.objects.none()
 
     def get_queryset(self) -> QuerySet[Brand]:
         return with_facts(Brand.objects.top_level()).select_related("owner")

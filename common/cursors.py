@@ -116,11 +116,7 @@ class CursorPagination(pagination.BasePagination):
 
     def _size(self, request: Request) -> int:
         asked = request.query_params.get("page_size", "")
-        return (
-            min(max(int(asked), 1), self.max_page_size)
-            if asked.isdecimal() and len(asked) < 9
-            else self.page_size
-        )
+        return min(max(int(asked), 1), self.max_page_size) if asked.isdecimal() and len(asked) < 9 else self.page_size
 
     def _beyond(self, position: list[Any], *, backwards: bool) -> Q:
         found, same = Q(pk__in=[]), Q()
@@ -137,18 +133,14 @@ class CursorPagination(pagination.BasePagination):
     def _link(self, row: Any, *, backwards: bool) -> str:
         values = [None if (v := term.value_of(row)) is None else str(v) for term in self.terms]
         packed = orjson.dumps([int(backwards), self._signature, values])
-        return replace_query_param(
-            self.address, "cursor", base64.urlsafe_b64encode(packed).decode().rstrip("=")
-        )
+        return replace_query_param(self.address, "cursor", base64.urlsafe_b64encode(packed).decode().rstrip("="))
 
     def _decode(self, cursor: str | None) -> tuple[bool, list[Any] | None]:
         """The direction and the position; a cursor of another ordering, or one made up, is refused."""
         if not cursor:
             return False, None
         try:
-            backwards, signature, texts = orjson.loads(
-                base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            )
+            backwards, signature, texts = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             if signature != self._signature or any("\0" in text for text in texts if text is not None):
                 raise ValueError(signature)
             return bool(backwards), [

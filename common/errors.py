@@ -6,9 +6,7 @@ class ActionError(Exception):
 
     status = 400
 
-    def __init__(
-        self, message: str, *, code: str = "invalid", fields: dict[str, list[str]] | None = None
-    ) -> None:
+    def __init__(self, message: str, *, code: str = "invalid", fields: dict[str, list[str]] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
@@ -29,7 +27,5 @@ class Conflict(ActionError):
 
     status = 409
 
-    def __init__(
-        self, message: str, *, code: str = "conflict", fields: dict[str, list[str]] | None = None
-    ) -> None:
+    def __init__(self, message: str, *, code: str = "conflict", fields: dict[str, list[str]] | None = None) -> None:
         super().__init__(message, code=code, fields=fields)

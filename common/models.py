@@ -202,9 +202,7 @@ class Job(models.Model):
             ),
             models.CheckConstraint(name="job_done_within_total", condition=Q(done__lte=models.F("total"))),
         ]
-        indexes = [
-            models.Index(name="job_open", fields=["state"], condition=Q(state__in=["queued", "running"]))
-        ]
+        indexes = [models.Index(name="job_open", fields=["state"], condition=Q(state__in=["queued", "running"]))]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.get_state_display()}"

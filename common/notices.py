@@ -88,9 +88,7 @@ def deliver() -> int:
     ).exclude(recipient__email="")
     sent = 0
     for notice in due.select_related("recipient").order_by("id")[:MAIL_BATCH]:
-        mine = due.filter(pk=notice.pk).update(
-            mail_claimed_at=timezone.now(), mail_attempts=F("mail_attempts") + 1
-        )
+        mine = due.filter(pk=notice.pk).update(mail_claimed_at=timezone.now(), mail_attempts=F("mail_attempts") + 1)
         if mine:
             sent += _mail(notice)
     return sent

@@ -32,11 +32,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return (
-        error_response(403, "permission_denied")
-        if is_api(request)
-        else render(request, "403.html", status=403)
-    )
+    return error_response(403, "permission_denied") if is_api(request) else render(request, "403.html", status=403)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -99,9 +99,7 @@ def access_of(user: Any) -> Access:
 
 def _read(person_id: int) -> Access:
     day = days.today()
-    appointments = (
-        Appointment.objects.filter(person_id=person_id).in_force(day).select_related("organization")
-    )
+    appointments = Appointment.objects.filter(person_id=person_id).in_force(day).select_related("organization")
     grants = RoleGrant.objects.filter(person_id=person_id).in_force(day).select_related("organization")
     posts = [(a.post, _ref(a.organization)) for a in appointments if a.organization.dissolved_on is None]
     return Access(

@@ -56,9 +56,7 @@ def change_password(*, user: User, password: str, by: Actor) -> User:
     if by.user is not None and by.user.pk != user.pk:
         raise Forbidden("只能修改自己的密码。")
     _refuse_weak(password, user)
-    return _set_password(
-        user, password, must_change=False, action="organizations.account.password_changed", by=by
-    )
+    return _set_password(user, password, must_change=False, action="organizations.account.password_changed", by=by)
 
 
 @transaction.atomic
@@ -91,9 +89,7 @@ def edit_account(*, user: User, email: str, by: Actor) -> User:
     if before != email:
         user.save(update_fields=["email"])
         after = {"email": email}
-        audit.record(
-            by=by, action="organizations.account.edited", obj=user, before={"email": before}, after=after
-        )
+        audit.record(by=by, action="organizations.account.edited", obj=user, before={"email": before}, after=after)
     return user
 
 
@@ -141,6 +137,4 @@ def _refuse_weak(password: str, user: User) -> None:
     try:
         password_validation.validate_password(password, user)
     except ValidationError as error:
-        raise ActionError(
-            error.messages[0], code="weak_password", fields={"password": error.messages}
-        ) from None
+        raise ActionError(error.messages[0], code="weak_password", fields={"password": error.messages}) from None

@@ -53,9 +53,7 @@ EDITABLE = ("name", "short_name", "kind", "sector", "code", "founded_on")
 
 
 @transaction.atomic
-def add_organization(
-    *, parent: Organization | None, name: str, kind: str, by: Actor, **fields: Any
-) -> Organization:
+def add_organization(*, parent: Organization | None, name: str, kind: str, by: Actor, **fields: Any) -> Organization:
     """Add an organization below `parent` (a root where that is None). Raises ActionError by field."""
     require(by, rules.can_manage_organizations)
     organization = Organization(name=clean_text(name), kind=kind, **fields)
@@ -97,9 +95,7 @@ def edit_organization(*, organization: Organization, by: Actor, **values: Any) -
     return organization
 
 
-def rename_organization(
-    *, organization: Organization, name: str, short_name: str = "", by: Actor
-) -> Organization:
+def rename_organization(*, organization: Organization, name: str, short_name: str = "", by: Actor) -> Organization:
     """Give an organization another name; the audit trail keeps the former one."""
     return edit_organization(organization=organization, name=name, short_name=short_name, by=by)
 
@@ -153,9 +149,7 @@ def dissolve_organization(*, organization: Organization, on: date, by: Actor) ->
     for dated in (Appointment, RoleGrant):
         running = dated._default_manager.filter(Q(until=None) | Q(until__gt=on), organization=organization)
         running.update(until=Greatest("since", on))
-    audit.record(
-        by=by, action="organizations.organization.dissolved", obj=organization, after={"on": on.isoformat()}
-    )
+    audit.record(by=by, action="organizations.organization.dissolved", obj=organization, after={"on": on.isoformat()})
     return organization
 
 
@@ -178,9 +172,7 @@ def appoint(
     appointment = Appointment(person=person, organization=organization, post=post, since=since, until=until)
     _validate(appointment)
     appointment.save()
-    audit.record(
-        by=by, action="organizations.appointment.added", obj=appointment, after=_dated(appointment, post)
-    )
+    audit.record(by=by, action="organizations.appointment.added", obj=appointment, after=_dated(appointment, post))
     return appointment
 
 

@@ -211,9 +211,7 @@ class Appointment(models.Model):
 
     Post = AppointmentPost
 
-    person = models.ForeignKey(
-        Person, on_delete=models.PROTECT, related_name="appointments", verbose_name="人员"
-    )
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="appointments", verbose_name="人员")
     organization = models.ForeignKey(
         Organization, on_delete=models.PROTECT, related_name="appointments", verbose_name="党组织"
     )
@@ -268,9 +266,7 @@ class RoleGrant(models.Model):
 
     Role = GrantedRole
 
-    person = models.ForeignKey(
-        Person, on_delete=models.PROTECT, related_name="role_grants", verbose_name="人员"
-    )
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="role_grants", verbose_name="人员")
     role = models.CharField("角色", max_length=30, choices=GrantedRole)
     organization = models.ForeignKey(
         Organization,

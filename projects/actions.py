@@ -41,9 +41,7 @@ def create_project(
 def change_state(*, project: Project, to: str, by: Actor, reason: str = "") -> Project:
     """Move a project one step of its table. Raises Conflict for any other step."""
     before = project.state
-    moved = move(
-        project, to, table=PROJECT_STEPS, history=ProjectStateChange, parent="project", by=by, reason=reason
-    )
+    moved = move(project, to, table=PROJECT_STEPS, history=ProjectStateChange, parent="project", by=by, reason=reason)
     if moved:
         audit.record(
             by=by,

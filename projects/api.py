@@ -162,9 +162,7 @@ class Return(APIView):
         report = _visible(request, report_id)
         given = serializers.ReturnSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        return Response(
-            _shown(reporting.return_report(report=report, by=actor_of(request), **given.validated_data))
-        )
+        return Response(_shown(reporting.return_report(report=report, by=actor_of(request), **given.validated_data)))
 
 
 class PhotoList(APIView):
@@ -200,17 +198,12 @@ class PhotoDetail(APIView):
 
 
 def _visible(request: Request, report_id: Any) -> ProgressReport:
-    return get_object_or_404(
-        ProgressReport.objects.visible_to(request.user).select_related("project"), pk=report_id
-    )
+    return get_object_or_404(ProgressReport.objects.visible_to(request.user).select_related("project"), pk=report_id)
 
 
 def _photo(request: Request, photo_id: Any) -> ReportPhoto:
     photo = ReportPhoto.objects.select_related("report__project", "picture").filter(picture=photo_id).first()
-    if (
-        photo is None
-        or not ProgressReport.objects.visible_to(request.user).filter(pk=photo.report_id).exists()
-    ):
+    if photo is None or not ProgressReport.objects.visible_to(request.user).filter(pk=photo.report_id).exists():
         raise Http404
     return photo
 
@@ -233,9 +226,7 @@ def _save(report: ProgressReport, given: dict[str, Any], by: Actor) -> ProgressR
     texts = {name: given[name] for name in reporting.TEXTS if name in given}
     if not lines and not texts:
         return report
-    return reporting.save_report(
-        report=report, lines=lines, texts=texts, revision=given.get("revision"), by=by
-    )
+    return reporting.save_report(report=report, lines=lines, texts=texts, revision=given.get("revision"), by=by)
 
 
 urlpatterns = [

@@ -29,9 +29,7 @@ class PublicProjectFilter(filters.FilterSet):
         """Every term (split at white space) in the title, the public summary or the organization's name."""
         for term in clean_text(value).split():
             queryset = queryset.filter(
-                Q(title__icontains=term)
-                | Q(summary__icontains=term)
-                | Q(lead_organization__name__icontains=term)
+                Q(title__icontains=term) | Q(summary__icontains=term) | Q(lead_organization__name__icontains=term)
             )
         return queryset
 

@@ -41,6 +41,11 @@ class Card:
         return f"line:{self.line.milestone_id}"
 
     @property
+    def is_done(self) -> bool:
+        """Confirmed as complete and left so: the form folds it away."""
+        return self.floor == 100 and str(self.percent.value()) == "100" and not self.percent.errors
+
+    @property
     def falls(self) -> bool:
         """Whether the reason for a falling percent is asked for (a script shows it as the number moves)."""
         try:
@@ -63,15 +68,13 @@ class ReportForm(forms.Form):
         super().__init__(data, initial=initial)
         for line in self.lines:
             self._add_line(line)
-        for name in TEXTS:
-            label = ProgressReport._meta.get_field(name).verbose_name
+        for name, label in TEXTS.items():
             attrs = {"rows": 4, "placeholder": PROMPTS[name]}
             # Length is the action's rule: it says how many characters are too many.
             self.fields[name] = CleanCharField(
                 label=label,
                 required=False,
                 widget=forms.Textarea(attrs=attrs),
-                help_text=f"最多 {TEXT_LIMIT} 字",
             )
 
     def _add_line(self, line: ReportLine) -> None:
@@ -151,10 +154,9 @@ class DecisionForm(forms.Form):
     @staticmethod
     def places(lines: Iterable[ReportLine]) -> list[tuple[str, str]]:
         """The fields that can be commented, with their labels."""
-        texts = [(name, str(ProgressReport._meta.get_field(name).verbose_name)) for name in TEXTS]
         return [
             *((f"line:{line.milestone_id}", line.milestone.title) for line in lines),
-            *texts,
+            *TEXTS.items(),
             ("photos", "照片"),
         ]
 

@@ -41,12 +41,8 @@ def draft_plan(*, project: Project, items: Sequence[ItemInput], effective_from: 
     latest = project.plans.aggregate(latest=Max("version"))["latest"] or 0
     plan = Plan.objects.create(project=project, version=latest + 1, effective_from=effective_from)
     for position, item in enumerate(items, start=1):
-        milestone = item.milestone or Milestone.objects.create(
-            project=project, title=item.title, position=position
-        )
-        PlanItem.objects.create(
-            plan=plan, milestone=milestone, weight=item.weight, start=item.start, due=item.due
-        )
+        milestone = item.milestone or Milestone.objects.create(project=project, title=item.title, position=position)
+        PlanItem.objects.create(plan=plan, milestone=milestone, weight=item.weight, start=item.start, due=item.due)
     audit.record(by=by, action="projects.plan.drafted", obj=plan, after={"version": plan.version})
     return plan
 
@@ -74,6 +70,9 @@ def _refuse_bad_items(project: Project, items: Sequence[ItemInput]) -> None:
     errors: dict[str, list[str]] = {}
     if not items:
         errors["items"] = ["请至少填写一个里程碑。"]
+    kept = [item.milestone for item in items if item.milestone]
+    if len({milestone.pk for milestone in kept}) < len(kept) or any(m.project_id != project.pk for m in kept):
+        errors["items"] = ["里程碑重复，或不属于这个项目。"]
     for number, item in enumerate(items, start=1):
         messages = []
         if item.due < item.start:

@@ -126,12 +126,12 @@ def reading(request: HttpRequest, report: ProgressReport, form: DecisionForm | N
         "texts": [
             {
                 "name": name,
-                "label": ProgressReport._meta.get_field(name).verbose_name,
+                "label": label,
                 "text": getattr(report, name),
                 "comments": comments.get(name, []),
                 "decision": form[f"comment_{name}"] if deciding and form else None,
             }
-            for name in TEXTS
+            for name, label in TEXTS.items()
         ],
         "photo_comments": comments.get("photos", []),
         "photos": report.photos.select_related("picture"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -20,7 +21,8 @@ from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.text import clean_text
 from common.transitions import move
-from organizations.models import Appointment, RoleGrant, User
+from organizations import people
+from organizations.models import User
 from projects import rules
 from projects.earned_value import due_day
 from projects.facts import rules_of
@@ -36,7 +38,7 @@ from projects.plans import plan_in_force
 from projects.states import REPORT_STEPS, TRACKED
 
 State = ProgressReport.State
-TEXTS = ("done", "effect", "difficulty", "next")
+TEXTS = {"done": "做法", "effect": "成效", "difficulty": "困难", "next": "下一步"}
 TEXT_LIMIT = 2000
 EVIDENCE_LIMIT = 500
 FALL_REASON_LIMIT = 200
@@ -45,12 +47,12 @@ PHOTO_LIMIT = 12
 
 @dataclass(frozen=True, slots=True)
 class LineInput:
-    """What a person says of one milestone; `percent` is whole."""
+    """What a person says of one milestone; `percent` is whole. A text that is None stays as it was."""
 
     milestone_id: int
     percent: int
-    fall_reason: str = ""
-    evidence: str = ""
+    fall_reason: str | None = None
+    evidence: str | None = None
 
 
 @transaction.atomic
@@ -69,15 +71,11 @@ def open_report(*, project: Project, month: date, by: Actor) -> ProgressReport:
     plan = plan_in_force(project, days.today())
     if plan is None:
         raise ActionError("这个项目还没有生效的计划，暂不能填写月报。", code="no_plan")
-    report, created = ProgressReport.objects.get_or_create(
-        project=project, month=month, defaults={"saved_by": by.user}
-    )
+    report, created = ProgressReport.objects.get_or_create(project=project, month=month, defaults={"saved_by": by.user})
     if created:
         earlier = earlier_percents(report)
         ReportLine.objects.bulk_create(
-            ReportLine(
-                report=report, milestone_id=item.milestone_id, percent=earlier.get(item.milestone_id, 0)
-            )
+            ReportLine(report=report, milestone_id=item.milestone_id, percent=earlier.get(item.milestone_id, 0))
             for item in plan.items.all()
         )
         audit.record(by=by, action="projects.report.opened", obj=report, after={"month": month.isoformat()})
@@ -135,7 +133,13 @@ def give_back(*, report: ProgressReport, by: Actor, reason: str = "") -> Progres
     if by.user is None or not rules.can_give_back_report(by.user, report):
         raise Forbidden("由领题书记退给党务干事修改。")
     if _step(report, State.DRAFT, by, reason=reason):
-        _notify(report, "report_given_back", _clerks(report.project), f"书记退回修改：{report}", reason)
+        _notify(
+            report,
+            "report_given_back",
+            people.clerks_of(report.project.lead_organization_id),
+            f"书记退回修改：{report}",
+            reason,
+        )
     return report
 
 
@@ -150,7 +154,7 @@ def submit_report(*, report: ProgressReport, by: Actor) -> ProgressReport:
     _refuse_incomplete(report)
     in_time = _in_time(report)
     if _step(report, State.SUBMITTED, by, in_time=in_time, submitted_at=days.now(), submitted_by=by.user):
-        _notify(report, "report_submitted", _officers(), f"待确认：{report}", url=reverse("projects:inbox"))
+        _notify(report, "report_submitted", people.officers(), f"待确认：{report}", url=reverse("projects:inbox"))
     return report
 
 
@@ -166,9 +170,7 @@ def confirm_report(*, report: ProgressReport, by: Actor) -> ProgressReport:
 
 
 @transaction.atomic
-def return_report(
-    *, report: ProgressReport, comments: Mapping[str, str], reason: str, by: Actor
-) -> ProgressReport:
+def return_report(*, report: ProgressReport, comments: Mapping[str, str], reason: str, by: Actor) -> ProgressReport:
     """The department returns the report with comments at its fields (`reason` speaks of the whole)."""
     report = _locked(report)
     if by.user is None or not rules.can_decide_report(by.user, report):
@@ -182,14 +184,11 @@ def return_report(
         raise ActionError(message, code="no_reason", fields={"reason": [message]})
     known = {*TEXTS, "photos", *(f"line:{line.milestone_id}" for line in report.lines.all())}
     if unknown := said.keys() - known:
-        raise ActionError(
-            f"没有这个栏目：{'、'.join(sorted(unknown))}", fields={"comments": ["没有这个栏目。"]}
-        )
+        raise ActionError(f"没有这个栏目：{'、'.join(sorted(unknown))}", fields={"comments": ["没有这个栏目。"]})
     _step(report, State.RETURNED, by, reason=reason, in_time=_was_in_time(report))
     round_ = report.state_changes.filter(to_state=State.RETURNED).count()
     FieldComment.objects.bulk_create(
-        FieldComment(report=report, field=field, text=text, by=by.user, round=round_)
-        for field, text in said.items()
+        FieldComment(report=report, field=field, text=text, by=by.user, round=round_) for field, text in said.items()
     )
     _notify(report, f"report_returned_{round_}", _authors(report), f"请修改：{report}", reason)
     return report
@@ -239,9 +238,7 @@ def previous_report(report: ProgressReport) -> ProgressReport | None:
 def _locked(report: ProgressReport) -> ProgressReport:
     """The report's row under a lock: reports of one project are written one at a time."""
     rows = ProgressReport.objects.select_for_update(of=("self",))
-    return rows.select_related("project__season", "project__lead_secretary", "saved_by__person").get(
-        pk=report.pk
-    )
+    return rows.select_related("project__season", "project__lead_secretary", "saved_by__person").get(pk=report.pk)
 
 
 def _refuse_month(project: Project, month: date) -> None:
@@ -271,15 +268,16 @@ def _save_lines(report: ProgressReport, lines: Sequence[LineInput]) -> None:
         row, key = rows.get(line.milestone_id), f"line:{line.milestone_id}"
         if row is None:
             errors[key] = ["这个里程碑不在本项目的计划里。"]
-        elif not 0 <= line.percent <= 100:
-            errors[key] = [f"完成比例应在 0 至 100 之间，填写的是 {line.percent}。"]
-        elif len(clean_text(line.evidence)) > EVIDENCE_LIMIT:
+            continue
+        row.percent = line.percent
+        row.evidence = row.evidence if line.evidence is None else clean_text(line.evidence)
+        row.fall_reason = row.fall_reason if line.fall_reason is None else clean_text(line.fall_reason)
+        if not 0 <= row.percent <= 100:
+            errors[key] = [f"完成比例应在 0 至 100 之间，填写的是 {row.percent}。"]
+        elif len(row.evidence) > EVIDENCE_LIMIT:
             errors[key] = [f"佐证最多 {EVIDENCE_LIMIT} 字。"]
-        elif len(clean_text(line.fall_reason)) > FALL_REASON_LIMIT:
+        elif len(row.fall_reason) > FALL_REASON_LIMIT:
             errors[key] = [f"下调原因最多 {FALL_REASON_LIMIT} 字。"]
-        else:
-            row.percent, row.evidence = line.percent, clean_text(line.evidence)
-            row.fall_reason = clean_text(line.fall_reason)
     if errors:
         raise ActionError("里程碑进度有误，请按提示修改。", fields=errors)
     ReportLine.objects.bulk_update(rows.values(), ["percent", "evidence", "fall_reason"])
@@ -328,7 +326,7 @@ def _was_in_time(report: ProgressReport) -> bool:
 
 
 def _step(
-    report: ProgressReport, to: str, by: Actor, *, reason: str = "", in_time: bool = False, **values: object
+    report: ProgressReport, to: str, by: Actor, *, reason: str = "", in_time: bool = False, **values: Any
 ) -> bool:
     before = report.state
     moved = move(
@@ -363,9 +361,7 @@ def _content(report: ProgressReport) -> dict[str, object]:
     }
 
 
-def _notify(
-    report: ProgressReport, kind: str, to: Iterable[User], title: str, body: str = "", url: str = ""
-) -> None:
+def _notify(report: ProgressReport, kind: str, to: Iterable[User], title: str, body: str = "", url: str = "") -> None:
     """One notice a step: sent again after a return, even unchanged, the report is told of again."""
     notices.send(
         kind=kind,
@@ -379,21 +375,9 @@ def _notify(
 
 
 def _notify_lead(report: ProgressReport, kind: str, title: str) -> None:
-    _notify(report, kind, User.objects.filter(person=report.project.lead_secretary_id, is_active=True), title)
-
-
-def _clerks(project: Project) -> Iterable[User]:
-    posts = Appointment.objects.filter(
-        organization=project.lead_organization_id, post=Appointment.Post.CLERK
-    ).in_force()
-    return User.objects.filter(is_active=True, person__in=posts.values("person"))
+    _notify(report, kind, people.accounts_of([report.project.lead_secretary_id]), title)
 
 
 def _authors(report: ProgressReport) -> Iterable[User]:
-    lead = User.objects.filter(is_active=True, person=report.project.lead_secretary_id)
-    return [*lead, *_clerks(report.project)]
-
-
-def _officers() -> Iterable[User]:
-    grants = RoleGrant.objects.filter(role=RoleGrant.Role.DEPARTMENT_OFFICER, organization=None).in_force()
-    return User.objects.filter(is_active=True, person__in=grants.values("person"))
+    lead = people.accounts_of([report.project.lead_secretary_id])
+    return [*lead, *people.clerks_of(report.project.lead_organization_id)]

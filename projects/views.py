@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -39,7 +40,7 @@ def report(request: HttpRequest, code: str, month: str) -> HttpResponse:
         return _start(request, project, _month(month))
     if request.method == "POST":
         return _written(request, found)
-    if rules.can_edit_report(request.user, found):
+    if rules.can_edit_report(request.user, found):  # type: ignore[arg-type]
         form = ReportForm(report=found, items=shown.plan_items(project))
         return render(request, "projects/report_form.html", shown.writing(request, found, form))
     return render(request, "projects/report.html", shown.reading(request, found))
@@ -71,9 +72,7 @@ def decide(request: HttpRequest, report_id: Any) -> HttpResponse:
                 reporting.confirm_report(report=found, by=by)
                 messages.success(request, f"已确认：{found}。")
             else:
-                reporting.return_report(
-                    report=found, comments=form.comments, reason=form.cleaned_data["reason"], by=by
-                )
+                reporting.return_report(report=found, comments=form.comments, reason=form.cleaned_data["reason"], by=by)
                 messages.success(request, f"已退回：{found}。")
             return _next(request)
         except Conflict as error:
@@ -124,8 +123,9 @@ def _written(request: HttpRequest, found: ProgressReport) -> HttpResponse:
             form.refuse(error)
         found.refresh_from_db()
         # Whoever sends this page again has seen what was saved meanwhile.
-        form.data = form.data.copy()
-        form.data["revision"] = found.revision
+        typed = request.POST.copy()
+        typed["revision"] = str(found.revision)
+        form.data = typed
         context = shown.writing(request, found, form)
         return render(request, "projects/report_form.html", context, status=error.status)
 
@@ -146,7 +146,7 @@ def _save(found: ProgressReport, form: ReportForm, by: Actor) -> ProgressReport:
 def _change_photos(request: HttpRequest, found: ProgressReport, by: Actor) -> None:
     for file in request.FILES.getlist("photos"):
         reporting.attach_photo(report=found, file=file, by=by)
-    if unwanted := request.POST.get("remove_photo"):
+    if unwanted := _uuid(request.POST.get("remove_photo", "")):
         photo = ReportPhoto.objects.filter(report=found, picture=unwanted).select_related("picture").first()
         if photo:
             reporting.remove_photo(photo=photo, by=by)
@@ -154,7 +154,7 @@ def _change_photos(request: HttpRequest, found: ProgressReport, by: Actor) -> No
 
 def _start(request: HttpRequest, project: Project, month: date) -> HttpResponse:
     """Nothing is written yet: a page that says so, and for the authors a button that begins."""
-    may = rules.can_draft_report(request.user, project)
+    may = rules.can_draft_report(request.user, project)  # type: ignore[arg-type]
     if request.method == "POST" and may:
         try:
             opened = reporting.open_report(project=project, month=month, by=Actor.from_request(request))
@@ -181,6 +181,13 @@ def _project(request: HttpRequest, code: str) -> Project:
 def _visible(request: HttpRequest, report_id: Any) -> ProgressReport:
     rows = ProgressReport.objects.visible_to(request.user).select_related("project__season")
     return get_object_or_404(rows, pk=report_id)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _month(text: str) -> date:

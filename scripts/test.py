@@ -43,7 +43,11 @@ def install(packages: list[str]) -> bool:
 def browser() -> str | None:
     names = ("chromium", "chromium-browser", "google-chrome")
     found = next((path for name in names if (path := shutil.which(name))), None)
-    fonts = subprocess.run(["fc-list", ":lang=zh"], capture_output=True, text=True, check=False).stdout if shutil.which("fc-list") else ""
+    fonts = (
+        subprocess.run(["fc-list", ":lang=zh"], capture_output=True, text=True, check=False).stdout
+        if shutil.which("fc-list")
+        else ""
+    )
     wanted = ([] if found else ["chromium"]) + ([] if fonts.strip() else ["fonts-noto-cjk", "fontconfig"])
     if wanted and not install(wanted):
         return None
@@ -91,7 +95,9 @@ def start_postgres(stack: contextlib.ExitStack) -> str | None:
     if made.returncode:
         return None
     options = f"-p {port} -k {folder} -c fsync=off"
-    subprocess.run([*prefix, bin_ / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log", "start"], check=False)
+    subprocess.run(
+        [*prefix, bin_ / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log", "start"], check=False
+    )
     stack.callback(subprocess.run, [*prefix, bin_ / "pg_ctl", "-D", data, "-m", "fast", "stop"], check=False)
     return f"postgres://postgres@127.0.0.1:{port}/postgres"
 
@@ -153,7 +159,9 @@ def main() -> int:
     plain = {key: value for key, value in plain.items() if value} | {"CHROMIUM": chromium or ""}
     for name in ("DATABASE_URL", "REDIS_URL", "PRODUCTION", "TODAY"):
         os.environ.pop(name, None)
-    results.append(("SQLite", suite("sqlite", ["-n", "2", "--dist", "loadfile", "-m", "not browser and not postgres_only"], plain)))
+    results.append(
+        ("SQLite", suite("sqlite", ["-n", "2", "--dist", "loadfile", "-m", "not browser and not postgres_only"], plain))
+    )
     if chromium:
         results.append(("SQLite, in the browser", suite("browser", ["-m", "browser"], plain)))
     else:

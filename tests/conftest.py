@@ -104,11 +104,7 @@ def today(settings: Any) -> Callable[[str | date], date]:
 def _exactly(number: int) -> Iterator[CaptureQueriesContext]:
     with CaptureQueriesContext(connection) as captured:
         yield captured
-    asked = [
-        q["sql"]
-        for q in captured.captured_queries
-        if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN"))
-    ]
+    asked = [q["sql"] for q in captured.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN"))]
     if len(asked) != number:
         listing = "\n".join(f"{i}. {sql}" for i, sql in enumerate(asked, start=1))
         pytest.fail(f"{len(asked)} queries instead of {number}:\n{listing}")

@@ -122,9 +122,7 @@ def make_plan(
     day = effective_from or project.starts_on
     plan = Plan.objects.create(project=project, version=project.plans.count() + 1, effective_from=day)
     for position, (title, weight, start, due) in enumerate(items, start=1):
-        milestone = known.get(title) or Milestone.objects.create(
-            project=project, title=title, position=position
-        )
+        milestone = known.get(title) or Milestone.objects.create(project=project, title=title, position=position)
         PlanItem.objects.create(plan=plan, milestone=milestone, weight=weight, start=start, due=due)
     if frozen:
         plan.weight_total, plan.frozen_on = sum(weight for _, weight, _, _ in items), day
@@ -200,8 +198,7 @@ def make_report(
         **{"done": "开展了示例工作。", **texts},
     )
     ReportLine.objects.bulk_create(
-        ReportLine(report=report, milestone=m, percent=by_title.get(m.title, 0))
-        for m in project.milestones.all()
+        ReportLine(report=report, milestone=m, percent=by_title.get(m.title, 0)) for m in project.milestones.all()
     )
     _report_history(report, state, submitted_on, decided_on, in_time)
     return report
@@ -220,9 +217,7 @@ def _project_history(project: Project, state: str, on: date) -> None:
         )
 
 
-def _report_history(
-    report: ProgressReport, state: str, submitted_on: date, decided_on: date, in_time: bool
-) -> None:
+def _report_history(report: ProgressReport, state: str, submitted_on: date, decided_on: date, in_time: bool) -> None:
     steps = {
         "draft": [],
         "handed_over": [("draft", "handed_over", submitted_on)],

@@ -62,9 +62,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "name",
@@ -94,9 +92,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("at", models.DateTimeField(default=common.days.now, verbose_name="时间")),
                 (
@@ -193,9 +189,7 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(
-                            ("state__in", ["queued", "running"]), models.Q(("key", ""), _negated=True)
-                        ),
+                        condition=models.Q(("state__in", ["queued", "running"]), models.Q(("key", ""), _negated=True)),
                         fields=("kind", "key"),
                         name="one_open_job_a_key",
                     ),
@@ -210,9 +204,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("kind", models.CharField(max_length=60, verbose_name="类别")),
                 ("object_type", models.CharField(max_length=80)),
@@ -241,12 +233,8 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "通知",
                 "ordering": ["-id"],
                 "indexes": [
-                    models.Index(
-                        condition=models.Q(("read_at", None)), fields=["recipient"], name="notice_unread"
-                    ),
-                    models.Index(
-                        condition=models.Q(("mailed_at", None)), fields=["id"], name="notice_unmailed"
-                    ),
+                    models.Index(condition=models.Q(("read_at", None)), fields=["recipient"], name="notice_unread"),
+                    models.Index(condition=models.Q(("mailed_at", None)), fields=["id"], name="notice_unmailed"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

@@ -41,6 +41,10 @@ class VisitSerializer(serializers.Serializer[LiaisonVisit]):
     agreed = CleanCharField(max_length=2000, required=False, allow_blank=True)
 
 
+class CloseSerializer(serializers.Serializer[Any]):
+    note = CleanCharField(max_length=2000, required=False, allow_blank=True, default="")
+
+
 class CaseSerializer(serializers.Serializer[LiaisonCase]):
     id = serializers.UUIDField()
     project = serializers.CharField(source="project.code")
@@ -95,20 +99,17 @@ class CaseVisits(APIView):
 
 
 class CaseClose(APIView):
-    @extend_schema(
-        request={"application/json": {"type": "object", "properties": {"note": {"type": "string"}}}},
-        responses=CaseSerializer,
-    )
+    @extend_schema(request=CloseSerializer, responses=CaseSerializer)
     def post(self, request: Request, case_id: Any) -> Response:
         case = get_object_or_404(cases_for(request.user), pk=case_id)
-        liaison.close_case(case=case, note=str(request.data.get("note", "")), by=actor_of(request))
+        given = CloseSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        liaison.close_case(case=case, note=given.validated_data["note"], by=actor_of(request))
         return Response(CaseSerializer(cases_for(request.user).get(pk=case.pk)).data)
 
 
 def cases_for(user: Any) -> Any:
-    return (
-        LiaisonCase.objects.visible_to(user).select_related("project", "contact").prefetch_related("visits")
-    )
+    return LiaisonCase.objects.visible_to(user).select_related("project", "contact").prefetch_related("visits")
 
 
 urlpatterns = [

@@ -20,8 +20,7 @@ DIALECTS = {
     "sqlite": {
         "day": "%(day)s",
         "days_between": "CAST(julianday({later}) - julianday({earlier}) AS integer)",
-        "month_index": "(CAST(substr({date}, 1, 4) AS integer) * 12"
-        " + CAST(substr({date}, 6, 2) AS integer) - 1)",
+        "month_index": "(CAST(substr({date}, 1, 4) AS integer) * 12 + CAST(substr({date}, 6, 2) AS integer) - 1)",
         "month_end": "date(printf('%%04d-%%02d-01', ({index} + 1) / 12, ({index} + 1) %% 12 + 1), '-1 day')",
         "null_date": "NULL",
     },

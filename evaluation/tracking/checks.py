@@ -32,9 +32,7 @@ def run(day: date, by: Actor | None = None) -> int:
         written = _insert(day)
         _execute(check_sql.carry_sql(connection.vendor), {"day": day})
         liaison.follow(day=day, by=by)
-        CheckDay.objects.get_or_create(
-            day=day, defaults={"projects": ScheduleCheck.objects.filter(day=day).count()}
-        )
+        CheckDay.objects.get_or_create(day=day, defaults={"projects": ScheduleCheck.objects.filter(day=day).count()})
     log.info("schedule check of %s: %d snapshots", day, written)
     return written
 
@@ -52,7 +50,7 @@ def run_until(last: date, by: Actor | None = None) -> int:
 
 
 def _insert(day: date) -> int:
-    parameters = {
+    parameters: dict[str, date | int] = {
         "day": day,
         "since": day - AFTER_SEASON,
         "month": day.year * 12 + day.month - 1,
@@ -61,7 +59,7 @@ def _insert(day: date) -> int:
     return _execute(check_sql.insert_sql(connection.vendor), parameters)
 
 
-def _execute(sql: str, parameters: dict[str, object]) -> int:
+def _execute(sql: str, parameters: dict[str, date | int]) -> int:
     """Run one statement; SQLite compares days as ISO text."""
     bound = {
         name: value.isoformat() if isinstance(value, date) and connection.vendor == "sqlite" else value

@@ -20,9 +20,7 @@ class VisitForm(forms.Form):
     on = ChineseDateField(label="联系日期", help_text="可写 2026-3-5", widget=forms.TextInput)
     method = forms.ChoiceField(label="方式", choices=LiaisonVisit.Method.choices)
     findings = CleanCharField(label="了解到的情况", widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
-    agreed = CleanCharField(
-        label="议定措施", required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000
-    )
+    agreed = CleanCharField(label="议定措施", required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"on": days.today().isoformat()})
@@ -60,9 +58,7 @@ class BehindForm(forms.Form):
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["search"].widget = forms.TextInput(
-            attrs={"type": "search", "placeholder": "项目、党组织"}
-        )
+        self.fields["search"].widget = forms.TextInput(attrs={"type": "search", "placeholder": "项目、党组织"})
         track = self.fields["track"]
         assert isinstance(track, forms.ChoiceField)
         track.choices = [("", "全部"), *dict(Track.objects.values_list("code", "name")).items()]

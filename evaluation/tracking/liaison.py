@@ -143,14 +143,14 @@ def green_readings(case: LiaisonCase) -> int:
 
 
 def _open(check: ScheduleCheck, by: Actor) -> None:
-    project, season = check.project, check.project.season
+    project, season, light = check.project, check.project.season, str(check.light)
     case, created = LiaisonCase.objects.get_or_create(
         project=project,
         closed_on=None,
         defaults={
             "opened_on": check.day,
-            "opened_light": check.light,
-            "light": check.light,
+            "opened_light": light,
+            "light": light,
             "contact_id": project.contact_id,
             "interval_days": season.liaison_interval_days,
             "next_visit_on": check.day + timedelta(days=season.liaison_interval_days),
@@ -158,7 +158,7 @@ def _open(check: ScheduleCheck, by: Actor) -> None:
     )
     if not created:
         return
-    audit.record(by=by, action="tracking.liaison.opened", obj=case, after={"light": check.light})
+    audit.record(by=by, action="tracking.liaison.opened", obj=case, after={"light": light})
     body = f"{check.day} 快照：{reason_words(check.reason, check.schedule_variance)}。"
     people = {project.contact_id, project.lead_secretary_id} - {None}
     recipients = [*User.objects.filter(is_active=True, person__in=people), *_officers()]

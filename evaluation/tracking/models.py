@@ -66,8 +66,7 @@ class ScheduleCheck(models.Model):
             models.UniqueConstraint(name="one_check_a_project_and_day", fields=["project", "day"]),
             models.CheckConstraint(
                 name="check_variance_is_the_difference",
-                condition=Q(schedule_variance=None)
-                | Q(schedule_variance=F("earned_value") - F("planned_value")),
+                condition=Q(schedule_variance=None) | Q(schedule_variance=F("earned_value") - F("planned_value")),
             ),
             models.CheckConstraint(
                 name="check_light_known",
@@ -86,7 +85,8 @@ class LiaisonQuerySet(models.QuerySet["LiaisonCase"]):
         access = access_of(user)
         q = access.scope("project__lead_organization")
         if access.person_id is not None and not access.reads_everything:
-            q |= Q(contact=access.person_id) | Q(project__lead_secretary=access.person_id)
+            q |= Q(contact=access.person_id)
+            q |= Q(project__lead_secretary=access.person_id) if access.secretary_of else Q()
         return self.filter(q)
 
     def open(self) -> LiaisonQuerySet:
@@ -100,9 +100,7 @@ class LiaisonCase(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(
-        Project, on_delete=models.PROTECT, related_name="liaison_cases", verbose_name="项目"
-    )
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="liaison_cases", verbose_name="项目")
     opened_on = models.DateField("建立日期", help_text="触发它的快照日期")
     opened_light = models.CharField("建立时亮灯", max_length=6, choices=Light)
     light = models.CharField("最近亮灯", max_length=6, choices=Light)

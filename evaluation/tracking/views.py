@@ -122,9 +122,7 @@ def _readings(found: LiaisonCase) -> list[ScheduleCheck]:
 
 def _behind(request: HttpRequest, form: BehindForm) -> QuerySet[Project]:
     open_case = LiaisonCase.objects.open().filter(project=OuterRef("pk"))
-    rows = Project.objects.visible_to(request.user).select_related(
-        "lead_organization", "lead_secretary", "track"
-    )
+    rows = Project.objects.visible_to(request.user).select_related("lead_organization", "lead_secretary", "track")
     rows = rows.annotate(
         case_id=Subquery(open_case.values("pk")[:1]),
         case_contact_id=Subquery(open_case.values("contact")[:1]),

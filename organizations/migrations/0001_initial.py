@@ -18,9 +18,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=50, verbose_name="姓名")),
             ],
@@ -34,9 +32,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("path", models.CharField(max_length=255, unique=True)),
                 ("depth", models.PositiveIntegerField()),
@@ -93,9 +89,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "code",
-                    models.CharField(
-                        blank=True, max_length=30, null=True, unique=True, verbose_name="党组织代码"
-                    ),
+                    models.CharField(blank=True, max_length=30, null=True, unique=True, verbose_name="党组织代码"),
                 ),
                 ("named_in_article", models.BooleanField(default=False, verbose_name="公开报道中提到")),
                 ("founded_on", models.DateField(blank=True, null=True, verbose_name="成立日期")),
@@ -106,9 +100,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "党组织",
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("code", None), models.Q(("code", ""), _negated=True), _connector="OR"
-                        ),
+                        condition=models.Q(("code", None), models.Q(("code", ""), _negated=True), _connector="OR"),
                         name="organization_code_not_empty",
                         violation_error_message="党组织代码不知道时请留空。",
                     ),
@@ -130,9 +122,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
@@ -174,9 +164,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "post",
@@ -217,9 +205,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "任职",
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("until", None), ("until__gte", models.F("since")), _connector="OR"
-                        ),
+                        condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
                         name="appointment_since_before_until",
                         violation_error_message="免职日期不能早于任职日期。",
                     ),
@@ -243,9 +229,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "role",
@@ -291,9 +275,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "角色授权",
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("until", None), ("until__gte", models.F("since")), _connector="OR"
-                        ),
+                        condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
                         name="role_grant_since_before_until",
                         violation_error_message="截止日期不能早于起始日期。",
                     )

@@ -42,11 +42,20 @@ def load(today: date) -> int:
     cast = people.Cast(tree, season.starts_on - APPOINTED, BY)
     made = projects.create_projects(season, tree, cast, BY)
     reports.write(made, cast, today)
-    checks.run_until(today - timedelta(days=1), BY)
+    _check(season.starts_on, today)
     _visit(today)
     _close_recovered(cast, today)
     _read_old_notices()
     return len(made)
+
+
+def _check(first: date, today: date) -> None:
+    """Every night's check, each on the morning after its day."""
+    day = first
+    while day < today:
+        with days.pretend(day + timedelta(days=1)):
+            checks.run(day, BY)
+        day += timedelta(days=1)
 
 
 def _visit(today: date) -> None:

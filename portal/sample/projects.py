@@ -155,7 +155,7 @@ def create_projects(
     made: dict[Project, Spec] = {}
     for turn, spec in enumerate(SPECS):
         with days.pretend(season.starts_on - PREPARED):
-            contact = cast.contacts[turn % 2] if turn % 3 else None
+            contact = None if turn % 12 == 3 else cast.contacts[turn % 2]
             project = actions.create_project(
                 track=tracks[spec.track],
                 lead_organization=organizations[spec.place],

@@ -59,8 +59,8 @@ def _reports(user: Any) -> list[Todo]:
     found = []
     for project in projects:
         leads = project.lead_secretary_id == access.person_id
-        for month, report in _months(project, reports.get(project.pk, {}), today):
-            if todo := _report_todo(project, month, report, leads):
+        for month, written in _months(project, reports.get(project.pk, {}), today):
+            if todo := _report_todo(project, month, written, leads):
                 found.append(todo)
     return found
 

@@ -87,9 +87,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("field", models.CharField(max_length=30, verbose_name="栏目")),
                 ("text", models.TextField(verbose_name="意见")),
@@ -123,9 +121,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "code",
@@ -291,9 +287,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("version", models.PositiveSmallIntegerField(default=1, verbose_name="版本")),
                 ("effective_from", models.DateField(verbose_name="生效日期")),
@@ -319,9 +313,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("title", models.CharField(max_length=120, verbose_name="里程碑")),
                 ("position", models.PositiveSmallIntegerField(default=0, verbose_name="顺序")),
@@ -345,9 +337,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("since", models.DateField(verbose_name="起始日期")),
                 ("until", models.DateField(null=True, verbose_name="截止日期")),
@@ -379,16 +369,12 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("position", models.PositiveSmallIntegerField(default=0, verbose_name="顺序")),
                 (
                     "inferred",
-                    models.BooleanField(
-                        default=False, help_text="这一联系是推断，不是来源所述", verbose_name="为推断"
-                    ),
+                    models.BooleanField(default=False, help_text="这一联系是推断，不是来源所述", verbose_name="为推断"),
                 ),
                 ("as_of", models.DateField(blank=True, null=True, verbose_name="截至日期")),
                 (
@@ -442,16 +428,12 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("position", models.PositiveSmallIntegerField(default=0, verbose_name="顺序")),
                 (
                     "inferred",
-                    models.BooleanField(
-                        default=False, help_text="这一联系是推断，不是来源所述", verbose_name="为推断"
-                    ),
+                    models.BooleanField(default=False, help_text="这一联系是推断，不是来源所述", verbose_name="为推断"),
                 ),
                 ("as_of", models.DateField(blank=True, null=True, verbose_name="截至日期")),
                 ("subject", models.CharField(blank=True, max_length=60, verbose_name="主体")),
@@ -499,9 +481,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("from_state", models.CharField(max_length=20, verbose_name="原状态")),
                 ("to_state", models.CharField(max_length=20, verbose_name="新状态")),
@@ -537,9 +517,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("percent", models.PositiveSmallIntegerField(verbose_name="完成比例（%）")),
                 ("fall_reason", models.CharField(blank=True, max_length=200, verbose_name="下调原因")),
@@ -572,9 +550,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("position", models.PositiveSmallIntegerField(default=0)),
                 (
@@ -605,9 +581,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("from_state", models.CharField(max_length=20, verbose_name="原状态")),
                 ("to_state", models.CharField(max_length=20, verbose_name="新状态")),
@@ -644,9 +618,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("code", models.SlugField(max_length=20, unique=True, verbose_name="代码")),
                 ("name", models.CharField(max_length=60, verbose_name="名称")),
@@ -732,9 +704,7 @@ class Migration(migrations.Migration):
                         violation_error_message="黄灯起点应大于 0，且不高于红灯起点。",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("liaison_green_readings__gte", 1), ("liaison_interval_days__gte", 1)
-                        ),
+                        condition=models.Q(("liaison_green_readings__gte", 1), ("liaison_interval_days__gte", 1)),
                         name="season_liaison_positive",
                         violation_error_message="联系间隔和绿灯次数至少为 1。",
                     ),
@@ -756,9 +726,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("code", models.SlugField(max_length=20, verbose_name="代码")),
                 ("name", models.CharField(max_length=40, verbose_name="名称")),
@@ -796,9 +764,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "kind",
@@ -855,9 +821,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("weight", models.PositiveIntegerField(verbose_name="权重（0.01 个百分点）")),
                 ("start", models.DateField(verbose_name="开始日期")),
@@ -977,9 +941,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="reportline",
-            constraint=models.UniqueConstraint(
-                fields=("report", "milestone"), name="milestone_once_a_report"
-            ),
+            constraint=models.UniqueConstraint(fields=("report", "milestone"), name="milestone_once_a_report"),
         ),
         migrations.AddConstraint(
             model_name="reportline",
@@ -1037,9 +999,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="project",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("light", None), ("light__in", ["green", "yellow", "red", "grey"]), _connector="OR"
-                ),
+                condition=models.Q(("light", None), ("light__in", ["green", "yellow", "red", "grey"]), _connector="OR"),
                 name="project_light_known",
             ),
         ),

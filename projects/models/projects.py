@@ -83,9 +83,7 @@ class Project(models.Model):
         verbose_name="联系人",
         help_text="组织部指定，项目滞后时负责联系",
     )
-    brands = models.ManyToManyField(
-        "brands.Brand", blank=True, related_name="projects", verbose_name="关联品牌"
-    )
+    brands = models.ManyToManyField("brands.Brand", blank=True, related_name="projects", verbose_name="关联品牌")
     state = models.CharField("状态", max_length=20, choices=State, default=State.DRAFT)
     starts_on = models.DateField("开始日期")
     ends_on = models.DateField("完成时限")
@@ -142,8 +140,7 @@ class Project(models.Model):
             ),
             models.CheckConstraint(
                 name="project_variance_is_the_difference",
-                condition=Q(schedule_variance=None)
-                | Q(schedule_variance=F("earned_value") - F("planned_value")),
+                condition=Q(schedule_variance=None) | Q(schedule_variance=F("earned_value") - F("planned_value")),
             ),
         ]
 
@@ -170,9 +167,7 @@ class LeadTerm(models.Model):
         verbose_name = verbose_name_plural = "领题书记任期"
         ordering = ["since"]
         constraints = [
-            models.UniqueConstraint(
-                name="one_open_lead_term_a_project", fields=["project"], condition=Q(until=None)
-            ),
+            models.UniqueConstraint(name="one_open_lead_term_a_project", fields=["project"], condition=Q(until=None)),
             models.CheckConstraint(
                 name="lead_term_since_before_until", condition=Q(until=None) | Q(until__gte=F("since"))
             ),

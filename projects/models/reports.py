@@ -43,9 +43,7 @@ class ProgressReport(models.Model):
         CONFIRMED = "confirmed", "已确认"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    project = models.ForeignKey(
-        Project, on_delete=models.PROTECT, related_name="reports", verbose_name="项目"
-    )
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="reports", verbose_name="项目")
     month = models.DateField("月份", help_text="该月第一天")
     state = models.CharField("状态", max_length=12, choices=State, default=State.DRAFT)
     done = models.TextField("做法", blank=True)

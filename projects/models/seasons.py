@@ -30,12 +30,8 @@ class Season(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(28)],
         help_text="次月几日 24 时前报送",
     )
-    yellow_from = models.PositiveIntegerField(
-        "黄灯起点（0.01 个百分点）", default=1000, help_text="落后达到即黄灯"
-    )
-    red_above = models.PositiveIntegerField(
-        "红灯起点（0.01 个百分点）", default=3000, help_text="落后超过即红灯"
-    )
+    yellow_from = models.PositiveIntegerField("黄灯起点（0.01 个百分点）", default=1000, help_text="落后达到即黄灯")
+    red_above = models.PositiveIntegerField("红灯起点（0.01 个百分点）", default=3000, help_text="落后超过即红灯")
     returned_grace_days = models.PositiveSmallIntegerField("退回修改宽限（天）", default=3)
     step_on_due = models.BooleanField("按到期日一次计入计划", default=False)
     overdue_red_days = models.PositiveSmallIntegerField(

@@ -20,9 +20,7 @@ def gps_exif(orientation: int = 1) -> Image.Exif:
     return exif
 
 
-def image_bytes(
-    kind: str = "JPEG", size: tuple[int, int] = (400, 300), mode: str = "RGB", **options: Any
-) -> bytes:
+def image_bytes(kind: str = "JPEG", size: tuple[int, int] = (400, 300), mode: str = "RGB", **options: Any) -> bytes:
     out = io.BytesIO()
     picture = Image.linear_gradient("L").resize(size).convert(mode)
     picture.save(out, kind, **options)

@@ -31,9 +31,7 @@ pytestmark = pytest.mark.django_db
         (exceptions.MethodNotAllowed("PUT"), 405, ("method_not_allowed", "不支持这种请求方式。", {})),
         (exceptions.Throttled(), 429, ("throttled", "操作过于频繁，请稍后再试。", {})),
         (
-            exceptions.ValidationError(
-                {"lines": [{}, {"percent": ["太大"]}], "non_field_errors": ["都不对"]}
-            ),
+            exceptions.ValidationError({"lines": [{}, {"percent": ["太大"]}], "non_field_errors": ["都不对"]}),
             400,
             (
                 "invalid",

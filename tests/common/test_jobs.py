@@ -87,9 +87,7 @@ def test_a_kind_without_a_handler_is_refused_at_once():
         jobs.enqueue(kind="nobody", args={}, by=BEAT)
 
 
-def test_a_broker_that_is_down_loses_nothing(
-    handle, monkeypatch, sent, django_capture_on_commit_callbacks, caplog
-):
+def test_a_broker_that_is_down_loses_nothing(handle, monkeypatch, sent, django_capture_on_commit_callbacks, caplog):
     def refuse(job_id):
         raise ConnectionError("broker")
 

@@ -172,9 +172,7 @@ def test_the_job_run_again_changes_nothing(settings, by, django_capture_on_commi
 
 
 @pytest.mark.parametrize("killed_at", ["_write_full", "_store", "_settle", "bulk_create"])
-def test_killed_half_way_and_finished_once(
-    settings, by, monkeypatch, django_capture_on_commit_callbacks, killed_at
-):
+def test_killed_half_way_and_finished_once(settings, by, monkeypatch, django_capture_on_commit_callbacks, killed_at):
     """A kill is no Exception: nothing of ours runs after it, and the row stays claimed until the sweep."""
 
     class Killed(BaseException):
@@ -190,9 +188,7 @@ def test_killed_half_way_and_finished_once(
         patch.setattr(PictureVariant.objects if killed_at == "bulk_create" else uploads, killed_at, kill)
         with pytest.raises(Killed), transaction.atomic():
             jobs.run(str(job.pk))
-    (uploads.folder_of(picture) / ".half").write_bytes(b"left") if uploads.folder_of(
-        picture
-    ).exists() else None
+    (uploads.folder_of(picture) / ".half").write_bytes(b"left") if uploads.folder_of(picture).exists() else None
     Job.objects.update(state="running", claim=uuid.uuid4(), heartbeat_at="2026-01-01T00:00:00Z", attempts=1)
     assert len(spooled(settings)) == 1
     assert jobs.sweep() == 1
@@ -205,9 +201,7 @@ def test_killed_half_way_and_finished_once(
     assert len(list(uploads.folder_of(picture).iterdir())) == 4
 
 
-def test_a_full_disk_is_tried_again_and_then_given_up(
-    settings, by, monkeypatch, django_capture_on_commit_callbacks
-):
+def test_a_full_disk_is_tried_again_and_then_given_up(settings, by, monkeypatch, django_capture_on_commit_callbacks):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
@@ -315,9 +309,7 @@ def test_a_picture_is_served_to_whom_may_see_it(cast, by, client_as, django_capt
     assert see(client_as(cast.clerk), picture, "huge").status_code == 404
 
 
-def test_nobody_else_sees_it_even_with_its_etag(
-    cast, by, client, client_as, django_capture_on_commit_callbacks
-):
+def test_nobody_else_sees_it_even_with_its_etag(cast, by, client, client_as, django_capture_on_commit_callbacks):
     picture = made(by, phone_photo(), django_capture_on_commit_callbacks)
     etag = see(client_as(cast.clerk), picture)["ETag"]
     # To the portal a picture that belongs to nothing yet is its owner's alone.

@@ -101,8 +101,7 @@ def test_the_check_equals_the_reference(district, cast, today, seed):
         expected = {
             pk: row_of(facts, day, {v: plan for (project, v), plan in versions.items() if project == pk})
             for pk, (season, facts) in subjects.items()
-            if season.starts_on <= day <= season.ends_on + AFTER_SEASON
-            and any(on <= day for on, _ in facts.states)
+            if season.starts_on <= day <= season.ends_on + AFTER_SEASON and any(on <= day for on, _ in facts.states)
         }
         assert checks.run(day) == len(expected)
         found = {check.project_id: values_of(check) for check in ScheduleCheck.objects.filter(day=day)}
@@ -158,9 +157,7 @@ def build(random: Random, organization: Any, person: Any) -> None:
     ]
     Project.objects.bulk_create(projects)
     ProjectStateChange.objects.bulk_create(c for p in projects for c in random_states(random, p))
-    Milestone.objects.bulk_create(
-        Milestone(project=p, position=n) for p in projects for n in range(MILESTONES)
-    )
+    Milestone.objects.bulk_create(Milestone(project=p, position=n) for p in projects for n in range(MILESTONES))
     milestones: dict[int, list[Milestone]] = {}
     for milestone in Milestone.objects.order_by("id"):
         milestones.setdefault(milestone.project_id, []).append(milestone)

@@ -155,18 +155,18 @@ def test_an_older_day_leaves_the_newer_light(project, today):
 
 def test_a_project_without_history_that_day_has_no_row(project, today):
     today("2026-03-10")
-    assert checks.run(date(2025, 12, 31)) == 0  # nor has its season begun
     project.state_changes.update(on=FALL)
     assert checks.run(FALL - timedelta(days=1)) == 0
     assert checks.run(FALL) == 1
 
 
-def test_a_season_is_followed_for_a_quarter_after_its_end(project, today):
-    last = project.season.ends_on + checks.AFTER_SEASON
+def test_a_season_is_followed_from_its_first_day_to_a_quarter_after_its_end(project, today):
+    project.state_changes.update(on=date(2025, 12, 1))
+    first, last = project.season.starts_on, project.season.ends_on + checks.AFTER_SEASON
     assert last == date(2027, 4, 2)
     today(last + timedelta(days=2))
-    assert checks.run(last) == 1
-    assert checks.run(last + timedelta(days=1)) == 0
+    assert [checks.run(day) for day in (first - timedelta(days=1), first)] == [0, 1]
+    assert [checks.run(day) for day in (last, last + timedelta(days=1))] == [1, 0]
 
 
 def test_the_project_carries_each_reason(district, cast, today):

@@ -14,7 +14,16 @@ from evaluation.tracking import checks, liaison
 from evaluation.tracking.models import LiaisonCase, LiaisonVisit
 from projects.models import Project
 from tests.conftest import POSTS, ROLES, fresh
-from tests.factories import grant, make_person, make_project, make_report, make_season, make_track, make_user
+from tests.factories import (
+    grant,
+    make_person,
+    make_plan,
+    make_project,
+    make_report,
+    make_season,
+    make_track,
+    make_user,
+)
 
 JAN = date(2026, 1, 1)
 FALL = date(2026, 2, 3)
@@ -130,6 +139,14 @@ def test_who_is_contact_and_officer_gets_one_notice(district, cast, today):
     check(today, FALL)
     assert set(Notice.objects.values_list("recipient", flat=True)) == {cast.officer.pk, cast.secretary.pk}
     assert Notice.objects.count() == 2
+
+
+def test_who_has_left_is_not_told(project, cast, today):
+    cast.contact.is_active = False
+    cast.contact.save()
+    report(project, 1, 80)
+    check(today, FALL)
+    assert set(Notice.objects.values_list("recipient", flat=True)) == {cast.officer.pk, cast.secretary.pk}
 
 
 def test_green_grey_and_dark_open_nothing(district, cast, project, today):
@@ -355,6 +372,13 @@ def test_a_new_fall_opens_another_case(closed, cast, project, today):
     assert liaison.green_readings(again) == 0
     closed.refresh_from_db()
     assert (closed.light, closed.closed_on) == ("green", date(2026, 4, 4))
+
+
+def test_a_fall_on_the_day_of_closing_opens_another_case(closed, project, today):
+    """That day's snapshot is taken after it; the officer could not know."""
+    make_plan(project, [("新任务", 10000, JAN, date(2026, 1, 31))], effective_from=closed.closed_on)
+    check(today, closed.closed_on)
+    assert LiaisonCase.objects.open().get().opened_on == closed.closed_on
 
 
 # --- who sees it ---

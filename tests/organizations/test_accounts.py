@@ -23,9 +23,7 @@ def refused(code, call, field=None):
 
 
 def test_a_new_account_must_change_its_password(cast, actor):
-    user = actions.create_account(
-        person=make_person("新人"), username="ｎｅｗ", password=GOOD, by=actor(cast.sysadmin)
-    )
+    user = actions.create_account(person=make_person("新人"), username="ｎｅｗ", password=GOOD, by=actor(cast.sysadmin))
     assert (user.username, user.must_change_password, user.check_password(GOOD)) == ("new", True, True)
     entry = AuditEntry.objects.get()
     assert entry.after == {"username": "new", "person": "新人", "is_sample": False}

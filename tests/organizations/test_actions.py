@@ -65,9 +65,7 @@ def test_add_refusals(district, cast, actor):
     assert entries() == []
 
 
-@pytest.mark.parametrize(
-    "who", ["leader", "secretary", "clerk", "outsider", "evaladmin", "scrutineer", "auditor"]
-)
+@pytest.mark.parametrize("who", ["leader", "secretary", "clerk", "outsider", "evaladmin", "scrutineer", "auditor"])
 def test_only_the_department_and_administrators_change_the_tree(district, cast, actor, who):
     by = actor(getattr(cast, who))
     day = date(2026, 5, 1)
@@ -91,17 +89,13 @@ def test_only_the_department_and_administrators_change_the_tree(district, cast, 
 def test_rename_keeps_the_former_name_in_the_trail(district, cast, actor):
     by = actor(cast.officer)
     actions.rename_organization(organization=district.street, name="示例新街道党工委", by=by)
-    actions.rename_organization(
-        organization=district.street, name="示例新街道党工委", by=by
-    )  # changes nothing
+    actions.rename_organization(organization=district.street, name="示例新街道党工委", by=by)  # changes nothing
     entry = AuditEntry.objects.get()
     assert (entry.before, entry.after) == ({"name": "示例一街道党工委"}, {"name": "示例新街道党工委"})
 
 
 def test_move_takes_the_subtree_along(district, cast, actor):
-    actions.move_organization(
-        organization=district.community, parent=district.other_street, by=actor(cast.officer)
-    )
+    actions.move_organization(organization=district.community, parent=district.other_street, by=actor(cast.officer))
     names = {o.name for o in Organization.objects.visible_to(fresh(cast.outsider))}
     assert names == {"示例二街道党工委", "示例二社区党委", "示例社区党委", "示例社区第一党支部"}
     entry = AuditEntry.objects.get()
@@ -113,9 +107,7 @@ def test_move_refuses_cycles_and_repeats_do_nothing(district, cast, actor):
     by = actor(cast.officer)
     move = actions.move_organization
     for below in (district.street, district.community, district.branch):
-        error = refused(
-            "cycle", lambda b=below: move(organization=district.street, parent=b, by=by), "parent"
-        )
+        error = refused("cycle", lambda b=below: move(organization=district.street, parent=b, by=by), "parent")
         assert error.message == "不能把党组织移到它自己或它的下级之下。"
     move(organization=district.community, parent=district.street, by=by)  # is there already
     assert entries() == []
@@ -157,9 +149,7 @@ def test_appoint_and_end(district, cast, actor):
     old = Appointment.objects.get(organization=district.branch)
     actions.end_appointment(appointment=old, until=date(2026, 5, 9), by=by)
     actions.end_appointment(appointment=old, until=date(2026, 5, 9), by=by)  # again
-    actions.appoint(
-        person=user.person, organization=district.branch, post="secretary", since=date(2026, 5, 10), by=by
-    )
+    actions.appoint(person=user.person, organization=district.branch, post="secretary", since=date(2026, 5, 10), by=by)
     assert access_of(fresh(user)).is_secretary_of(district.branch.pk)
     assert not access_of(fresh(cast.branchsec)).secretary_of
     assert [action for action, _ in entries()] == [
@@ -173,9 +163,7 @@ def test_appoint_refusals(district, cast, actor):
     gone = make_org(district.root, dissolved_on=date(2026, 1, 1))
 
     def appoint_to(organization, post, who=person, until=None):
-        return lambda: actions.appoint(
-            person=who, organization=organization, post=post, since=day, until=until, by=by
-        )
+        return lambda: actions.appoint(person=who, organization=organization, post=post, since=day, until=until, by=by)
 
     refused("post_taken", appoint_to(district.branch, "secretary"), "post")
     refused("dissolved", appoint_to(gone, "clerk"), "organization")

@@ -66,9 +66,7 @@ def test_one_open_grant_of_a_role(district):
     grant(person, "department_officer")
     grant(person, "department_officer", district.street)
     refuses("one_open_grant_of_a_role_district", lambda: grant(person, "department_officer"))
-    refuses(
-        "one_open_grant_of_a_role_organization", lambda: grant(person, "department_officer", district.street)
-    )
+    refuses("one_open_grant_of_a_role_organization", lambda: grant(person, "department_officer", district.street))
     assert RoleGrant.objects.filter(person=person).count() == 3
 
 

@@ -25,9 +25,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("day", models.DateField(unique=True, verbose_name="日期")),
                 ("finished_at", models.DateTimeField(default=common.days.now, verbose_name="完成时间")),
@@ -108,9 +106,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("on", models.DateField(verbose_name="联系日期")),
                 (
@@ -152,9 +148,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("day", models.DateField(verbose_name="日期")),
                 ("status_date", models.DateField(null=True, verbose_name="状态日期")),
@@ -231,9 +225,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="liaisoncase",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_on", None), models.Q(("closing_note", ""), _negated=True), _connector="OR"
-                ),
+                condition=models.Q(("closed_on", None), models.Q(("closing_note", ""), _negated=True), _connector="OR"),
                 name="liaison_closed_with_a_note",
                 violation_error_message="关闭联系必须写明情况。",
             ),
@@ -241,9 +233,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="liaisoncase",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closed_on", None), ("closed_on__gte", models.F("opened_on")), _connector="OR"
-                ),
+                condition=models.Q(("closed_on", None), ("closed_on__gte", models.F("opened_on")), _connector="OR"),
                 name="liaison_closed_after_opened",
             ),
         ),
@@ -280,9 +270,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="schedulecheck",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("light", None), ("light__in", ["green", "yellow", "red", "grey"]), _connector="OR"
-                ),
+                condition=models.Q(("light", None), ("light__in", ["green", "yellow", "red", "grey"]), _connector="OR"),
                 name="check_light_known",
             ),
         ),
