@@ -63,7 +63,7 @@ PROJECTS = """FROM projects_project p JOIN projects_season s ON s.id = p.season_
     JOIN organizations_person w ON w.id = p.lead_secretary_id"""
 OF_BRAND = "FROM brands_{0} f JOIN brands_brand c ON c.id = f.brand_id JOIN brands_source s ON s.id = f.source_id"
 IN_ORDER = """WHERE c.id = b.id OR c.parent_id = b.id
-    ORDER BY CASE WHEN c.id = b.id THEN 0 ELSE 1 END, c.position, c.id, f.position, f.id"""
+    ORDER BY CASE WHEN c.parent_id IS NULL THEN 0 ELSE 1 END, c.position, c.id, f.position, f.id"""
 FIGURES = f"""SELECT {{rows}} FROM (SELECT {{object}}('subject', f.subject, 'what', f.what, 'value', {{number}},
     'unit', f.unit, 'qualifier', f.qualifier, 'cumulative', {{cumulative}}, 'period_text', f.period_text,
     'period_year', f.period_year, 'source', s.title, 'text', CASE WHEN f.cumulative THEN '累计' ELSE '' END ||
@@ -245,6 +245,7 @@ def measure(name: str, path: str, token: str, sql: str, arguments: argparse.Name
         floor = bare(cursor, sql)
         with CaptureQueriesContext(connection) as captured:
             found = orjson.loads(call(application, path, token))["results"]
+        queries = len(captured)
         expected = orjson.loads(call(floor, path, token))["results"]
         if found != expected or len(found) != 50:
             wrong = [pair for pair in zip(found, expected, strict=False) if pair[0] != pair[1]]
@@ -256,7 +257,7 @@ def measure(name: str, path: str, token: str, sql: str, arguments: argparse.Name
         ]
     own.close()
     medians = [f"{statistics.median(times) * 1000:.2f}" for times in zip(*pairs, strict=True)]
-    return name, *medians, f"{statistics.median(a / b for a, b in pairs):.2f}", str(len(captured))
+    return name, *medians, f"{statistics.median(a / b for a, b in pairs):.2f}", str(queries)
 
 
 def main() -> None:

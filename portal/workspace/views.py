@@ -77,7 +77,8 @@ def board(request: HttpRequest) -> HttpResponse:
     access = access_of(request.user)
     if not (access.reads_everything or access.roots):
         raise Http404
-    season = Season.objects.filter(code=request.GET.get("season", "")).first()
+    asked = request.GET.get("season", "")
+    season = Season.objects.filter(code=asked).first() if asked else None
     season = season or Season.objects.latest_started(days.today())
     rows = Project.objects.visible_to(request.user).filter(season=season)
     rows = rows.select_related("lead_organization", "lead_secretary", "season")

@@ -97,12 +97,14 @@ def test_a_late_run_equals_a_run_each_night(project, district, cast, today):
     assert checks.run_until(nights[-1]) == 0
 
 
-def test_gaps_are_filled_and_nothing_else(project, today):
+def test_gaps_are_filled_and_nothing_else(project, district, cast, today):
     today("2026-01-06")
     for day in (1, 3, 5):
         checks.run(date(2026, 1, day))
     assert checks.run_until(date(2026, 1, 5)) == 2
     assert [day for day, *_ in written()] == [date(2026, 1, n) for n in (1, 2, 3, 4, 5)]
+    falling(district, cast)  # entered later, with its past: finished days stay as they are
+    assert checks.run_until(date(2026, 1, 5)) == 0
 
 
 def test_without_projects_only_the_last_day_is_noted(db, today):
