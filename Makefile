@@ -16,7 +16,7 @@ run: $(STAMPS)/collected
 	@$(BIN)/python manage.py load_sample --if-empty
 	@exec $(BIN)/python manage.py serve
 
-test: $(STAMPS)/requirements-dev $(STAMPS)/built
+test: $(STAMPS)/requirements-dev $(STAMPS)/collected
 	@$(BIN)/python scripts/test.py
 
 lint: $(STAMPS)/requirements-dev $(STAMPS)/built

@@ -122,50 +122,13 @@ def assert_queries(db: None) -> Callable[[int], AbstractContextManager[CaptureQu
 @pytest.fixture
 def district(db: None) -> SimpleNamespace:
     """区委 over a department and two streets; below the first street a community committee and its branch."""
-    root = factories.make_org(None, "district_committee", "示例区委", "agency")
-    street = factories.make_org(root, "working_committee", "示例一街道党工委", "street")
-    other_street = factories.make_org(root, "working_committee", "示例二街道党工委", "street")
-    community = factories.make_org(street, "committee", "示例社区党委", "community")
-    return SimpleNamespace(
-        root=root,
-        department=factories.make_org(root, "department", "示例区委组织部", "agency"),
-        street=street,
-        community=community,
-        branch=factories.make_org(community, "branch", "示例社区第一党支部", "community"),
-        other_street=other_street,
-        other_community=factories.make_org(other_street, "committee", "示例二社区党委", "community"),
-    )
-
-
-POSTS = {
-    "secretary": ("示例一街道书记", "street", "secretary"),
-    "clerk": ("示例一街道党务干事", "street", "clerk"),
-    "branchsec": ("示例第一党支部书记", "branch", "secretary"),
-    "outsider": ("示例二街道书记", "other_street", "secretary"),
-}
-ROLES = {
-    "officer": ("组织部工作人员", "department_officer"),
-    "leader": ("区领导", "district_leader"),
-    "evaladmin": ("年度评选管理员", "evaluation_administrator"),
-    "scrutineer": ("监票人", "scrutineer"),
-    "auditor": ("审计员", "auditor"),
-    "sysadmin": ("系统管理员", "system_administrator"),
-}
+    return factories.make_district()
 
 
 @pytest.fixture
 def cast(district: SimpleNamespace) -> SimpleNamespace:
     """One account for each role, named by it; `factories.PASSWORD` opens all."""
-    people = SimpleNamespace()
-    for username, (name, place, post) in POSTS.items():
-        user = factories.make_user(name, username=username)
-        factories.appoint(user, getattr(district, place), post)
-        setattr(people, username, user)
-    for username, (name, role) in ROLES.items():
-        user = factories.make_user(name, username=username)
-        factories.grant(user, role)
-        setattr(people, username, user)
-    return people
+    return factories.make_cast(district)
 
 
 @pytest.fixture

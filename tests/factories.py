@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import count, pairwise
+from types import SimpleNamespace
 from typing import Any
 
 from common import days
@@ -30,6 +31,20 @@ from projects.models import (
 PASSWORD = "Red-Matrix-2026"
 LONG_AGO = date(2020, 1, 1)
 FULL = 10000  # 100.00 percent
+POSTS = {
+    "secretary": ("示例一街道书记", "street", "secretary"),
+    "clerk": ("示例一街道党务干事", "street", "clerk"),
+    "branchsec": ("示例第一党支部书记", "branch", "secretary"),
+    "outsider": ("示例二街道书记", "other_street", "secretary"),
+}
+ROLES = {
+    "officer": ("组织部工作人员", "department_officer"),
+    "leader": ("区领导", "district_leader"),
+    "evaladmin": ("年度评选管理员", "evaluation_administrator"),
+    "scrutineer": ("监票人", "scrutineer"),
+    "auditor": ("审计员", "auditor"),
+    "sysadmin": ("系统管理员", "system_administrator"),
+}
 # (title, weight, start, due)
 Item = tuple[str, int, date, date]
 _numbers = count(1)
@@ -82,6 +97,37 @@ def grant(
 ) -> RoleGrant:
     person = person.person if isinstance(person, User) else person
     return RoleGrant.objects.create(person=person, role=role, organization=org, since=since, until=until)
+
+
+def make_district() -> SimpleNamespace:
+    """区委 over a department and two streets; below the first street a community committee and its branch."""
+    root = make_org(None, "district_committee", "示例区委", "agency")
+    street = make_org(root, "working_committee", "示例一街道党工委", "street")
+    other_street = make_org(root, "working_committee", "示例二街道党工委", "street")
+    community = make_org(street, "committee", "示例社区党委", "community")
+    return SimpleNamespace(
+        root=root,
+        department=make_org(root, "department", "示例区委组织部", "agency"),
+        street=street,
+        community=community,
+        branch=make_org(community, "branch", "示例社区第一党支部", "community"),
+        other_street=other_street,
+        other_community=make_org(other_street, "committee", "示例二社区党委", "community"),
+    )
+
+
+def make_cast(district: SimpleNamespace) -> SimpleNamespace:
+    """One account for each role, named by it; `PASSWORD` opens all."""
+    people = SimpleNamespace()
+    for username, (name, place, post) in POSTS.items():
+        user = make_user(name, username=username)
+        appoint(user, getattr(district, place), post)
+        setattr(people, username, user)
+    for username, (name, role) in ROLES.items():
+        user = make_user(name, username=username)
+        grant(user, role)
+        setattr(people, username, user)
+    return people
 
 
 def make_season(starts_on: date = date(2026, 1, 1), months: int = 12, **settings: Any) -> Season:
