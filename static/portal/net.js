@@ -18,6 +18,8 @@ export async function send(url, { method = "POST", body = null } = {}) {
   });
   if (response.type === "opaqueredirect" || response.status === 401) throw new LostSession();
   const isJson = (response.headers.get("content-type") || "").includes("json");
+  // Our refusals are JSON; a 403 page is the check for a forged request: the cookies of the session are gone.
+  if (response.status === 403 && !isJson) throw new LostSession();
   return { status: response.status, data: isJson ? await response.json() : {} };
 }
 

@@ -64,7 +64,7 @@ def test_from_the_clerks_phone_to_the_light(portal: Portal, opener: Opener, tmp_
         with Image.open(io.BytesIO(secretary.request.get(portal.url + variant["url"]).body())) as shown:
             assert len(shown.getexif()) == 0
             assert shown.info.get("exif") is None
-    assert not list((portal.folder / "spool").rglob("*.*"))
+    assert [path for path in (portal.folder / "spool").rglob("*") if path.is_file()] == []
 
     officer = opener(portal, "officer", DESK)
     officer.goto(f"{portal.url}/desk/inbox/")
@@ -90,9 +90,7 @@ def _ready(portal: Portal, report: str) -> Any:
 
 
 def test_a_silent_project_turns_grey_yellow_red_and_is_let_go(portal: Portal, opener: Opener) -> None:
-    lights = []
-    for day in (date(2026, 5, 7), date(2026, 6, 7), date(2026, 8, 7)):
-        lights.append(_light_on(portal, day))
+    lights = [_light_on(portal, day) for day in (date(2026, 5, 7), date(2026, 6, 7), date(2026, 8, 7))]
     assert lights == ["grey", "yellow", "red"]
     cases = [c for c in portal.api("contact", "GET", "liaison-cases/")["results"] if c["project_title"] == world.SILENT]
     assert [(case["opened_light"], case["light"], case["contact"]) for case in cases] == [("yellow", "red", "联系人")]

@@ -13,8 +13,10 @@ from common.models import AuditEntry, Notice
 from evaluation.tracking import checks, liaison
 from evaluation.tracking.models import LiaisonCase, LiaisonVisit
 from projects.models import Project
-from tests.conftest import POSTS, ROLES, fresh
+from tests.conftest import fresh
 from tests.factories import (
+    POSTS,
+    ROLES,
     grant,
     make_person,
     make_plan,
