@@ -26,7 +26,7 @@ DIALECTS = {
     "sqlite": {
         "uuid": "lower(hex(randomblob(16)))",
         "date": "",
-        "days": "CAST(julianday({0}) - julianday({1}) AS integer)",
+        "days": "CAST(julianday({0}) - julianday({1}) AS int)",
     },
 }
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {projects})"
@@ -257,7 +257,7 @@ def compare(vendor: str) -> str:
     timed(by_check, vendor)
     found = written()
     if found != expected:
-        wrong = next((pair for pair in zip(found, expected, strict=False) if pair[0] != pair[1]), None)
+        wrong = next((pair for pair in zip(found, expected, strict=False) if pair[0] != pair[1]), "")
         raise SystemExit(f"check and floor differ: {len(found)} and {len(expected)} rows; {wrong}")
     lights = Counter((str(row[-2]), row[-1]) for row in found)
     return ", ".join(f"{reason} ({light}) {count}" for (light, reason), count in sorted(lights.items()))

@@ -59,6 +59,9 @@ def change_lead(*, project: Project, person: Person, since: date, by: Actor) -> 
     if person.pk == project.lead_secretary_id:
         return project
     term = project.lead_terms.select_for_update().get(until=None)
+    if person.pk == project.contact_id:
+        message = "联系人不能兼任领题书记，请先另行指定联系人。"
+        raise ActionError(message, fields={"person": [message]})
     if since <= term.since:
         message = "新任领题书记的起始日期应晚于前任。"
         raise ActionError(message, fields={"since": [message]})

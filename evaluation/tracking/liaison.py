@@ -15,7 +15,8 @@ from common.errors import ActionError, Conflict, Forbidden
 from common.text import clean_text
 from evaluation.tracking import rules
 from evaluation.tracking.models import LiaisonCase, LiaisonVisit, ScheduleCheck
-from organizations.models import Person, RoleGrant, User
+from organizations import people
+from organizations.models import Person, User
 from projects.lights import reason_words
 from projects.models import Project
 from projects.models.projects import Light
@@ -80,15 +81,15 @@ def assign_contact(*, case: LiaisonCase, person: Person, by: Actor) -> LiaisonCa
         raise ActionError(message, fields={"contact": [message]})
     before, case.contact = str(case.contact or ""), person
     case.save(update_fields=["contact"])
-    audit.record(
+    entry = audit.record(
         by=by,
         action="tracking.liaison.contact_assigned",
         obj=case,
         before={"contact": before},
         after={"contact": person.name},
     )
-    accounts = User.objects.filter(person=person)
-    _notify(case, "liaison_assigned", accounts, f"请联系：{case.project.title}", str(person.pk))
+    # The entry's number: whoever is named again later is told again.
+    _notify(case, "liaison_assigned", people.accounts_of([person.pk]), f"请联系：{case.project.title}", str(entry.pk))
     return case
 
 
@@ -160,8 +161,8 @@ def _open(check: ScheduleCheck, by: Actor) -> None:
         return
     audit.record(by=by, action="tracking.liaison.opened", obj=case, after={"light": light})
     body = f"{check.day} 快照：{reason_words(check.reason, check.schedule_variance)}。"
-    people = {project.contact_id, project.lead_secretary_id} - {None}
-    recipients = [*User.objects.filter(is_active=True, person__in=people), *_officers()]
+    involved = [pk for pk in (project.contact_id, project.lead_secretary_id) if pk is not None]
+    recipients = [*people.accounts_of(involved), *people.officers()]
     _notify(case, "liaison_opened", recipients, f"建立联系机制：{project.title}", body=body)
 
 
@@ -169,11 +170,6 @@ def _carry_lights() -> None:
     """The light that each project carries; one that is not compared (suspended, closed) leaves the last."""
     carried = Project.objects.filter(pk=OuterRef("project")).values("light")
     LiaisonCase.objects.open().exclude(project__light=None).update(light=Subquery(carried))
-
-
-def _officers() -> Iterable[User]:
-    grants = RoleGrant.objects.filter(role=RoleGrant.Role.DEPARTMENT_OFFICER, organization=None).in_force()
-    return User.objects.filter(is_active=True, person__in=grants.values("person"))
 
 
 def _notify(

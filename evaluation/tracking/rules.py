@@ -15,4 +15,7 @@ def can_manage_case(user: User, case: LiaisonCase) -> bool:
 
 def can_visit(user: User, case: LiaisonCase) -> bool:
     """Record a visit: the contact officer and the department."""
-    return can_manage_case(user, case) or access_of(user).person_id == case.contact_id
+    access = access_of(user)
+    is_contact = access.person_id is not None and access.person_id == case.contact_id
+    is_lead = access.person_id == case.project.lead_secretary_id
+    return can_manage_case(user, case) or (is_contact and not is_lead)

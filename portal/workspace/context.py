@@ -17,7 +17,7 @@ from django.utils.functional import SimpleLazyObject
 
 from common import notices
 from organizations.access import access_of
-from organizations.models import Appointment, RoleGrant
+from organizations.rules import role_label
 from projects.models import ProgressReport
 
 
@@ -47,18 +47,8 @@ def desk(request: HttpRequest) -> dict[str, Any]:
         unread = cache(partial(notices.unread_count, user))
         context["unread_notices"] = SimpleLazyObject(unread)
         context["desk_nav"] = SimpleLazyObject(partial(_desk_nav, request, unread))
-        context["desk_roles"] = SimpleLazyObject(partial(role_words, user))
+        context["desk_roles"] = SimpleLazyObject(partial(role_label, user))
     return context
-
-
-def role_words(user: Any) -> str:
-    """What the person is today: “组织部工作人员”, “书记、党务干事”."""
-    access = access_of(user)
-    words = [RoleGrant.Role(role).label for role in sorted(access.district_roles)]
-    words += [RoleGrant.Role(role).label for role, _ in access.granted]
-    words += [Appointment.Post.SECRETARY.label] if access.secretary_of else []
-    words += [Appointment.Post.CLERK.label] if access.clerk_of else []
-    return "、".join(dict.fromkeys(str(word) for word in words))
 
 
 def _site_nav(request: HttpRequest) -> list[NavItem]:

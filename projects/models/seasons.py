@@ -66,6 +66,11 @@ class Season(models.Model):
                 violation_error_message="黄灯起点应大于 0，且不高于红灯起点。",
             ),
             models.CheckConstraint(
+                name="season_overdue_red_after_a_day",
+                condition=Q(overdue_red_days=None) | Q(overdue_red_days__gte=1),
+                violation_error_message="里程碑逾期红灯至少为 1 天；不启用请留空。",
+            ),
+            models.CheckConstraint(
                 name="season_liaison_positive",
                 condition=Q(liaison_interval_days__gte=1, liaison_green_readings__gte=1),
                 violation_error_message="联系间隔和绿灯次数至少为 1。",

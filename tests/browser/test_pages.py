@@ -116,7 +116,7 @@ def test_a_lost_session_loses_no_word(still_portal: Portal, opener: Opener, addr
     page.goto(f"{still_portal.url}/desk/projects/{addresses['code']}/reports/2026-03/")
     page.context.clear_cookies()
     page.fill("[name=effect]", "登录失效时写下的成效")
-    page.click("text=重新登录")
+    page.click("button:has-text('重新登录')")
     page.fill("[name=username]", "clerk")
     page.fill("[name=password]", PASSWORD)
     page.click("main form button[type=submit]")
