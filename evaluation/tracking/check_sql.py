@@ -26,6 +26,13 @@ DIALECTS = {
     },
 }
 
+# For this transaction only. The planner cannot estimate rows of a CTE, so compiling never pays for itself, and the
+# default memory for sorts spills to disk at 100,000 projects (benchmarks/schedule_check.py measures both).
+SETTINGS = {
+    "postgresql": ("SET LOCAL jit = off", "SET LOCAL work_mem = '32MB'"),
+    "sqlite": (),
+}
+
 INSERT = """
 INSERT INTO tracking_schedulecheck
     (project_id, day, plan_id, status_date, planned_value, earned_value, schedule_variance, light, reason)
@@ -73,10 +80,13 @@ skipped AS (
     FROM waiting WHERE month = overdue_month - (rank - 1) GROUP BY project_id
 ),
 confirmed AS (
-    SELECT project_id, MAX(month) AS month FROM report WHERE status = 'confirmed' GROUP BY project_id
+    SELECT c.project_id, c.month, c.id FROM (
+        SELECT project_id, month, id, ROW_NUMBER() OVER (PARTITION BY project_id ORDER BY month DESC) AS rank
+        FROM report WHERE status = 'confirmed') AS c
+    WHERE c.rank = 1
 ),
 latest AS (
-    SELECT p.*, c.month AS confirmed_month,
+    SELECT p.*, c.month AS confirmed_month, c.id AS report_id,
         CASE WHEN c.month IS NOT NULL AND c.month >= p.overdue_month - COALESCE(k.months, 0) THEN c.month
             WHEN p.overdue_month - COALESCE(k.months, 0) >= p.first_month
             THEN p.overdue_month - COALESCE(k.months, 0) END AS status_month
@@ -90,9 +100,7 @@ dated AS (
             WHEN l.status_month - 1 < l.first_month OR l.status_month - 1 = l.confirmed_month THEN 1
             WHEN EXISTS (SELECT 1 FROM report r WHERE r.project_id = l.id AND r.month = l.status_month - 1
                 AND r.status <> 'missing') THEN 1
-            ELSE 2 END AS missing,
-        (SELECT r.id FROM report r
-            WHERE r.project_id = l.id AND r.month = l.confirmed_month AND r.status = 'confirmed') AS report_id
+            ELSE 2 END AS missing
     FROM latest l
 ),
 valued AS (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import date, timedelta
 
 from django.db import connection, transaction
@@ -15,7 +14,6 @@ from evaluation.tracking import check_sql, liaison
 from evaluation.tracking.models import CheckDay, ScheduleCheck
 from projects.models import ProjectStateChange
 
-log = logging.getLogger(__name__)
 # A season's projects are still looked at for so many days after its end, so that a closing shows.
 AFTER_SEASON = timedelta(days=92)
 
@@ -29,11 +27,12 @@ def run(day: date, by: Actor | None = None) -> int:
         raise ActionError("只能核对已经结束的日期。", code="unfinished_day")
     by = by or Actor.system("check_schedules")
     with transaction.atomic():
+        for setting in check_sql.SETTINGS[connection.vendor]:
+            _execute(setting, {})
         written = _insert(day)
         _execute(check_sql.carry_sql(connection.vendor), {"day": day})
         liaison.follow(day=day, by=by)
         CheckDay.objects.get_or_create(day=day, defaults={"projects": ScheduleCheck.objects.filter(day=day).count()})
-    log.info("schedule check of %s: %d snapshots", day, written)
     return written
 
 

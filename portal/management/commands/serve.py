@@ -12,12 +12,14 @@ from django.core.management.base import BaseCommand, CommandParser
 
 # A worker finishes its task first (warm shutdown); killing is for one that hangs.
 PATIENCE_SECONDS = 120
+WEB_THREADS = 8
 
 
 def commands(port: int) -> dict[str, list[str]]:
-    celery = [sys.executable, "-m", "celery", "-A", "portal"]
+    celery = [sys.executable, "-m", "celery", "--app", "portal", "--quiet"]
     beat = [*celery, "beat", "--loglevel=WARNING", "--pidfile="]
-    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
+    web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--no-ws"]
+    web += ["--blocking-threads", str(WEB_THREADS), "--log-level", "error"]
     return {
         "web": [*web, "--port", str(port), "portal.wsgi:application"],
         "worker": [*celery, "worker", "--loglevel=WARNING"],
