@@ -104,7 +104,11 @@ def today(settings: Any) -> Callable[[str | date], date]:
 def _exactly(number: int) -> Iterator[CaptureQueriesContext]:
     with CaptureQueriesContext(connection) as captured:
         yield captured
-    asked = [q["sql"] for q in captured.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN"))]
+    asked = [
+        q["sql"]
+        for q in captured.captured_queries
+        if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "SET LOCAL"))
+    ]
     if len(asked) != number:
         listing = "\n".join(f"{i}. {sql}" for i, sql in enumerate(asked, start=1))
         pytest.fail(f"{len(asked)} queries instead of {number}:\n{listing}")
@@ -112,7 +116,7 @@ def _exactly(number: int) -> Iterator[CaptureQueriesContext]:
 
 @pytest.fixture
 def assert_queries(db: None) -> Callable[[int], AbstractContextManager[CaptureQueriesContext]]:
-    """`with assert_queries(7): …` fails, listing them, unless exactly 7 queries ran (savepoints aside)."""
+    """`with assert_queries(7): …` fails, listing them, unless exactly 7 queries ran (savepoints and settings aside)."""
     return _exactly
 
 

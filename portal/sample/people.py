@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import date
 
 from django.conf import settings
+from django.utils.crypto import get_random_string
 
 from common.actors import Actor
 from organizations import actions
@@ -38,7 +38,7 @@ def password() -> str:
     kept = settings.VAR_DIR / "demo-password"
     if not kept.exists():
         kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(9))
+        kept.write_text(get_random_string(12))
     return str(kept.read_text()).strip()
 
 
