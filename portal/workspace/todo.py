@@ -59,13 +59,13 @@ def _reports(user: Any) -> list[Todo]:
     found = []
     for project in projects:
         leads = project.lead_secretary_id == access.person_id
-        for month, written in _months(project, reports.get(project.pk, {}), today):
+        for month, written in open_months(project, reports.get(project.pk, {}), today):
             if todo := _report_todo(project, month, written, leads):
                 found.append(todo)
     return found
 
 
-def _months(
+def open_months(
     project: Project, reports: dict[date, ProgressReport], today: date
 ) -> list[tuple[date, ProgressReport | None]]:
     """Finished months after the latest sent one, and every draft that was begun or returned."""

@@ -17,7 +17,7 @@ from common.pages import page_of
 from evaluation.tracking.models import LiaisonCase
 from organizations.access import access_of
 from portal.workspace import strips
-from portal.workspace.todo import own_projects, todos
+from portal.workspace.todo import open_months, own_projects, todos
 from projects import earned_value as ev
 from projects import rules
 from projects.facts import curve_of, facts_of, live_standing
@@ -109,6 +109,8 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
     facts = facts_of(found)
     plan = plan_in_force(found, days.today())
     percents = ev.latest_confirmed(facts, days.today())
+    reports = list(found.reports.order_by("-month"))
+    waiting = open_months(found, {report.month: report for report in reports}, days.today())
     context = {
         "project": found,
         "reason": reason_words(found.light_reason, found.schedule_variance),
@@ -123,10 +125,10 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
         ],
         "plan": plan,
         "row": strips.rows([found], strips.months_of(found.season))[0],
-        "reports": found.reports.order_by("-month"),
+        "reports": reports,
         "cases": LiaisonCase.objects.filter(project=found).select_related("contact"),
         "may_report": rules.can_draft_report(request.user, found),  # type: ignore[arg-type]
-        "this_month": days.month_start(days.today()),
+        "report_month": waiting[0][0] if waiting else days.month_start(days.today()),
         "crumbs": [("我的工作台", reverse("workspace:desk")), (found.title, "")],
     }
     return render(request, "workspace/project.html", context)

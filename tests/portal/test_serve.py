@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -52,3 +53,12 @@ def test_serve_answers_and_ctrl_c_stops_all_three(tmp_path):
         if process.poll() is None:
             process.terminate()
             process.wait(130)
+
+
+def test_a_taken_port_is_refused_by_name():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(CommandError, match=f"端口 {port} 已被占用"):
+            call_command("serve", port=port)

@@ -2,13 +2,14 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 # A worker finishes its task first (warm shutdown); killing is for one that hangs.
 PATIENCE_SECONDS = 120
@@ -27,6 +28,13 @@ def commands(port: int) -> dict[str, list[str]]:
     }
 
 
+def refuse_taken_port(port: int) -> None:
+    """The web server shares a port without a word, so that two portals would answer in turn. Raises CommandError."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise CommandError(f"端口 {port} 已被占用。请先停止占用它的程序，或换一个端口：PORT=8001 make run")
+
+
 class Command(BaseCommand):
     help = "启动网站、后台任务和定时任务；Ctrl-C 停止。"
 
@@ -34,6 +42,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.PORT)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        refuse_taken_port(options["port"])
         self.stopping = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
