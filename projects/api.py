@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -22,12 +22,12 @@ from rest_framework.views import APIView
 from common import days
 from common.actors import Actor
 from common.api import actor_of
+from common.rows import Row, RowList
 from projects import reporting, serializers
 from projects.filters import ProjectFilter, PublicProjectFilter
 from projects.models import ProgressReport, Project, ReportPhoto, Season
 from projects.plans import plan_in_force
 
-LISTED = ("season", "track", "lead_organization", "lead_secretary")
 ORDERINGS = {"title", "published_on", "starts_on"}
 SCOPED_ORDERINGS = ORDERINGS | {"schedule_variance", "ends_on", "light_day"}
 
@@ -38,7 +38,7 @@ class SeasonList(generics.ListAPIView[Season]):
     ordering = ("-starts_on", "id")
 
 
-class ProjectList(generics.ListAPIView[Project]):
+class ProjectList(RowList):
     """Nobody, or `?scope=public`: the published fields of published projects. Else the projects in scope."""
 
     permission_classes = (AllowAny,)
@@ -55,11 +55,13 @@ class ProjectList(generics.ListAPIView[Project]):
     def get_serializer_class(self) -> type[serializers.PublicProjectSerializer]:
         return serializers.PublicProjectSerializer if self.is_public else serializers.ScopedProjectSerializer
 
-    def get_queryset(self) -> QuerySet[Project]:
+    def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
-        projects = Project.objects.select_related(*LISTED).prefetch_related("brands")
-        return projects.published() if self.is_public else projects.visible_to(self.request.user)
+        return Project.objects.published() if self.is_public else Project.objects.visible_to(self.request.user)
+
+    def related(self, rows: Sequence[Row]) -> dict[str, Any]:
+        return {"brands": brands_of(row["id"] for row in rows)}
 
     def get_ordering(self, request: Request) -> tuple[str, ...]:
         """`?ordering=title` or `-title`; a light can't be read from the order of the public list."""
@@ -75,13 +77,21 @@ class ProjectDetail(APIView):
 
     @extend_schema(responses=serializers.ProjectDetailSerializer)
     def get(self, request: Request, code: str) -> Response:
-        projects = Project.objects.select_related(*LISTED).prefetch_related("brands")
-        project = projects.visible_to(request.user).filter(code=code).first()
-        if project is None:
-            project = get_object_or_404(projects.published(), code=code)
-            return Response(serializers.PublicProjectSerializer(project).data)
-        context = {"plan": plan_in_force(project, days.today())}
-        return Response(serializers.ProjectDetailSerializer(project, context=context).data)
+        project = Project.objects.visible_to(request.user).filter(code=code).first()
+        shape = serializers.ProjectDetailSerializer if project else serializers.PublicProjectSerializer
+        project = project or get_object_or_404(Project.objects.published(), code=code)
+        context = {"brands": brands_of([project.pk]), "plan": plan_in_force(project, days.today())}
+        rows = Project.objects.filter(pk=project.pk).values(*shape.columns())
+        return Response(shape(context=context).to_representation(rows.get()))
+
+
+def brands_of(projects: Iterable[int]) -> dict[int, list[str]]:
+    """The codes of each project's brands in their set order, by the project's key."""
+    ties = Project.brands.through.objects.filter(project__in=list(projects))
+    found: dict[int, list[str]] = {}
+    for project, code in ties.order_by("brand__position", "brand").values_list("project", "brand__code"):
+        found.setdefault(project, []).append(code)
+    return found
 
 
 def reports_for(user: Any) -> QuerySet[ProgressReport]:

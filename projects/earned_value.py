@@ -122,9 +122,9 @@ def earned_value(items: Iterable[Item], percents: Mapping[int, int]) -> int:
     return sum((2 * item.weight * percents.get(item.milestone, 0) + 100) // 200 for item in items)
 
 
-def spi(planned: int, earned: int) -> float | None:
-    """Schedule performance index; null while nothing is planned."""
-    return earned / planned if planned else None
+def spi(planned: int | None, earned: int | None) -> float | None:
+    """Schedule performance index EV / PV with two decimals; null while nothing is planned."""
+    return round(earned / planned, 2) if planned and earned is not None else None
 
 
 def in_force(plans: Sequence[Version], day: date) -> Version | None:

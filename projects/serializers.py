@@ -8,10 +8,15 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from brands.models import Field
 from common.api import CleanCharField
+from common.rows import Row, RowSerializer
+from projects.earned_value import spi
 from projects.lights import reason_words
-from projects.models import ProgressReport, Project, ReportPhoto, Season
+from projects.models import ProgressReport, ReportPhoto, Season
 from projects.reporting import TEXT_LIMIT
+
+FIELDS = dict(Field.choices)
 
 
 @extend_schema_field(OpenApiTypes.NUMBER)
@@ -36,8 +41,8 @@ class SeasonSerializer(serializers.ModelSerializer[Season]):
         ]
 
 
-class PublicProjectSerializer(serializers.Serializer[Project]):
-    """Exactly the published fields; never a light, a value or a state."""
+class PublicProjectSerializer(RowSerializer):
+    """Exactly the published fields; never a light, a value or a state. The context holds each row's `brands`."""
 
     code = serializers.CharField()
     title = serializers.CharField()
@@ -46,18 +51,24 @@ class PublicProjectSerializer(serializers.Serializer[Project]):
     track = serializers.CharField(source="track.code")
     track_name = serializers.CharField(source="track.name")
     field = serializers.CharField()
-    field_display = serializers.CharField(source="get_field_display")
+    field_display = serializers.SerializerMethodField()
     organization = serializers.CharField(source="lead_organization.public_id")
     organization_name = serializers.CharField(source="lead_organization.name")
     brands = serializers.SerializerMethodField()
     published_on = serializers.DateField()
 
-    def get_brands(self, project: Project) -> list[str]:
-        return [brand.code for brand in project.brands.all()]
+    def get_field_display(self, row: Row) -> str:
+        return FIELDS.get(row["field"], "")
+
+    def get_brands(self, row: Row) -> list[str]:
+        found: list[str] = self.context["brands"].get(row["id"], [])
+        return found
 
 
 class ScopedProjectSerializer(PublicProjectSerializer):
     """What a person with the project in scope sees; values are of the snapshot of `light_day`."""
+
+    extra_columns = ("light_reason",)
 
     status = serializers.CharField(source="state")
     archive_number = serializers.CharField(allow_null=True)
@@ -67,23 +78,28 @@ class ScopedProjectSerializer(PublicProjectSerializer):
     planned_value = PointsField(allow_null=True)
     earned_value = PointsField(allow_null=True)
     schedule_variance = PointsField(allow_null=True)
-    spi = serializers.FloatField(allow_null=True)
+    spi = serializers.SerializerMethodField()
     light = serializers.CharField(allow_null=True)
     light_reason = serializers.SerializerMethodField()
     light_day = serializers.DateField(allow_null=True)
 
-    def get_light_reason(self, project: Project) -> str:
-        return reason_words(project.light_reason, project.schedule_variance)
+    def get_spi(self, row: Row) -> float | None:
+        return spi(row["planned_value"], row["earned_value"])
+
+    def get_light_reason(self, row: Row) -> str:
+        return reason_words(row["light_reason"], row["schedule_variance"])
 
 
 class ProjectDetailSerializer(ScopedProjectSerializer):
+    """All of a project; the context holds its `plan` in force."""
+
     problem = serializers.CharField()
     goal = serializers.CharField()
     measures = serializers.CharField()
     expected_effect = serializers.CharField()
     milestones = serializers.SerializerMethodField()
 
-    def get_milestones(self, project: Project) -> list[dict[str, Any]]:
+    def get_milestones(self, row: Row) -> list[dict[str, Any]]:
         plan = self.context["plan"]
         return [
             {

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import path
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common.api import CleanCharField, actor_of
+from common.rows import Row, RowList, RowSerializer
 from evaluation.tracking import liaison
 from evaluation.tracking.models import LiaisonCase, LiaisonVisit, ScheduleCheck
 from projects.lights import reason_words
@@ -45,19 +47,26 @@ class CloseSerializer(serializers.Serializer[Any]):
     note = CleanCharField(max_length=2000, required=False, allow_blank=True, default="")
 
 
-class CaseSerializer(serializers.Serializer[LiaisonCase]):
+class CaseSerializer(RowSerializer):
+    """A case; the context holds each row's `visits`, latest first."""
+
     id = serializers.UUIDField()
     project = serializers.CharField(source="project.code")
     project_title = serializers.CharField(source="project.title")
     opened_on = serializers.DateField()
     opened_light = serializers.CharField()
     light = serializers.CharField()
-    contact = serializers.CharField(source="contact.name", default=None, allow_null=True)
+    contact = serializers.CharField(source="contact.name", allow_null=True)
     interval_days = serializers.IntegerField()
     next_visit_on = serializers.DateField()
     closed_on = serializers.DateField(allow_null=True)
     closing_note = serializers.CharField()
-    visits = VisitSerializer(many=True, source="visits.all")
+    visits = serializers.SerializerMethodField()
+
+    @extend_schema_field(VisitSerializer(many=True))
+    def get_visits(self, row: Row) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.context["visits"].get(row["id"], [])
+        return found
 
 
 class CheckList(generics.ListAPIView[ScheduleCheck]):
@@ -74,7 +83,7 @@ class CheckList(generics.ListAPIView[ScheduleCheck]):
         return ScheduleCheck.objects.filter(project=project)
 
 
-class CaseList(generics.ListAPIView[LiaisonCase]):
+class CaseList(RowList):
     """Cases in scope; `?open=1` leaves out the closed ones."""
 
     serializer_class = CaseSerializer
@@ -84,32 +93,50 @@ class CaseList(generics.ListAPIView[LiaisonCase]):
     def get_queryset(self) -> QuerySet[LiaisonCase]:
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
-        cases = cases_for(self.request.user)
+        cases = LiaisonCase.objects.visible_to(self.request.user)
         return cases.open() if self.request.query_params.get("open") == "1" else cases
+
+    def related(self, rows: Sequence[Row]) -> dict[str, Any]:
+        return {"visits": visits_of(row["id"] for row in rows)}
 
 
 class CaseVisits(APIView):
     @extend_schema(request=VisitSerializer, responses={201: CaseSerializer})
     def post(self, request: Request, case_id: Any) -> Response:
-        case = get_object_or_404(cases_for(request.user), pk=case_id)
+        case = _visible(request, case_id)
         given = VisitSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         liaison.record_visit(case=case, by=actor_of(request), **given.validated_data)
-        return Response(CaseSerializer(cases_for(request.user).get(pk=case.pk)).data, status=201)
+        return Response(_shown(case), status=201)
 
 
 class CaseClose(APIView):
     @extend_schema(request=CloseSerializer, responses=CaseSerializer)
     def post(self, request: Request, case_id: Any) -> Response:
-        case = get_object_or_404(cases_for(request.user), pk=case_id)
+        case = _visible(request, case_id)
         given = CloseSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         liaison.close_case(case=case, note=given.validated_data["note"], by=actor_of(request))
-        return Response(CaseSerializer(cases_for(request.user).get(pk=case.pk)).data)
+        return Response(_shown(case))
 
 
-def cases_for(user: Any) -> Any:
-    return LiaisonCase.objects.visible_to(user).select_related("project", "contact").prefetch_related("visits")
+def visits_of(cases: Iterable[Any]) -> dict[Any, list[dict[str, Any]]]:
+    """Each case's visits in the API's shape, latest first, by the case's key."""
+    found: dict[Any, list[dict[str, Any]]] = {}
+    rows = LiaisonVisit.objects.filter(case__in=list(cases)).order_by("-on", "-id")
+    names = ("on", "method", "findings", "agreed")
+    for case, *values in rows.values_list("case", *names):
+        found.setdefault(case, []).append(dict(zip(names, values, strict=True)))
+    return found
+
+
+def _visible(request: Request, case_id: Any) -> LiaisonCase:
+    return get_object_or_404(LiaisonCase.objects.visible_to(request.user), pk=case_id)
+
+
+def _shown(case: LiaisonCase) -> dict[str, Any]:
+    rows = LiaisonCase.objects.filter(pk=case.pk).values(*CaseSerializer.columns())
+    return CaseSerializer(context={"visits": visits_of([case.pk])}).to_representation(rows.get())
 
 
 urlpatterns = [

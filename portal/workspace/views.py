@@ -116,7 +116,7 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
         "reason": reason_words(found.light_reason, found.schedule_variance),
         "live": (live := live_standing(found)),
         "live_reason": reason_words(live.reason, live.schedule_variance),
-        "live_spi": ev.spi(live.planned_value, live.earned_value or 0) if live.planned_value else None,
+        "spi": ev.spi(found.planned_value, found.earned_value),
         "curve": curve_of(facts),
         "today": days.today(),
         "items": [

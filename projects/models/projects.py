@@ -147,13 +147,6 @@ class Project(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    @property
-    def spi(self) -> float | None:
-        """Schedule performance index EV / PV; null while nothing is planned."""
-        if not self.planned_value or self.earned_value is None:
-            return None
-        return round(self.earned_value / self.planned_value, 2)
-
 
 class LeadTerm(models.Model):
     """Who led a project from when until when; the open term is `Project.lead_secretary`."""
