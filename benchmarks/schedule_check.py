@@ -245,7 +245,7 @@ def by_check() -> None:
     """The part of the nightly check that writes the snapshots."""
     from evaluation.tracking import checks
 
-    checks._insert(DAY)
+    checks.insert(DAY)
 
 
 def compare(vendor: str) -> str:

@@ -27,9 +27,7 @@ def run(day: date, by: Actor | None = None) -> int:
         raise ActionError("只能核对已经结束的日期。", code="unfinished_day")
     by = by or Actor.system("check_schedules")
     with transaction.atomic():
-        for setting in check_sql.SETTINGS[connection.vendor]:
-            _execute(setting, {})
-        written = _insert(day)
+        written = insert(day)
         _execute(check_sql.carry_sql(connection.vendor), {"day": day})
         liaison.follow(day=day, by=by)
         CheckDay.objects.get_or_create(day=day, defaults={"projects": ScheduleCheck.objects.filter(day=day).count()})
@@ -48,7 +46,10 @@ def run_until(last: date, by: Actor | None = None) -> int:
     return written
 
 
-def _insert(day: date) -> int:
+def insert(day: date) -> int:
+    """The one pass: the snapshots of `day` that are not there yet; call inside a transaction."""
+    for setting in check_sql.SETTINGS[connection.vendor]:
+        _execute(setting, {})
     parameters: dict[str, date | int] = {
         "day": day,
         "since": day - AFTER_SEASON,
