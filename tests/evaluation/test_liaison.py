@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from common.errors import ActionError
 from common.models import AuditEntry, Notice
 from evaluation.tracking import checks, liaison
 from evaluation.tracking.models import LiaisonCase, LiaisonVisit
@@ -26,6 +25,7 @@ from tests.factories import (
     make_track,
     make_user,
 )
+from tests.projects.refusals import refused
 
 JAN = date(2026, 1, 1)
 FALL = date(2026, 2, 3)
@@ -84,13 +84,6 @@ def recover(project: Project, today: Any, *months: int) -> None:
     """Green readings (5 points behind) for these months."""
     for month in months:
         check(today, report(project, month, 95))
-
-
-def refused(code: str, call: Any, *fields: str) -> ActionError:
-    with pytest.raises(ActionError) as caught:
-        call()
-    assert (caught.value.code, sorted(caught.value.fields)) == (code, sorted(fields))
-    return caught.value
 
 
 def actions() -> list[tuple[str, str]]:
