@@ -18,7 +18,8 @@ from common import days
 from common.codes import random_code
 
 # What a system administrator may correct in Django's admin: never a project, a report or the audit trail.
-ADMIN_APPS = {"organizations", "brands", "axes"}
+ADMIN_APPS = {"organizations", "brands", "projects", "axes"}
+ADMIN_PROJECT_MODELS = {"season", "track"}
 
 
 class Person(models.Model):
@@ -83,7 +84,11 @@ class User(AbstractBaseUser):
         return access_of(self).is_system_administrator
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        return self.has_module_perms(perm.partition(".")[0])
+        """The admin pages of a system administrator; of projects only their rules, never their content."""
+        app, _, rest = perm.partition(".")
+        if app == "projects" and rest.partition("_")[2] not in ADMIN_PROJECT_MODELS:
+            return False
+        return self.has_module_perms(app)
 
     def has_module_perms(self, app_label: str) -> bool:
         return app_label in ADMIN_APPS and self.is_active and self.is_staff

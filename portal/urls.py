@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from portal import health
 
+admin.site.site_header = admin.site.site_title = "红色矩阵系统管理"
 handler403 = "common.pages.forbidden"
 handler404 = "common.pages.not_found"
 handler500 = "common.pages.server_error"

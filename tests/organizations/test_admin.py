@@ -37,7 +37,8 @@ def test_no_content_groups_tokens_or_trail(admin, cast):
     index = admin.get("/admin/").content.decode()
     assert "/admin/organizations/user/" in index
     for part in (
-        "/admin/projects/",
+        "/admin/projects/project/",
+        "/admin/projects/progressreport/",
         "/admin/tracking/",
         "/admin/common/",
         "/admin/auth/",
@@ -45,6 +46,7 @@ def test_no_content_groups_tokens_or_trail(admin, cast):
     ):
         assert part not in index
     assert not cast.sysadmin.has_perm("projects.view_project")
+    assert cast.sysadmin.has_perm("projects.change_season")
     assert not cast.officer.has_perm("organizations.view_user")
 
 
