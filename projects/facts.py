@@ -47,11 +47,6 @@ def facts_of(project: Project) -> ev.ProjectFacts:
     )
 
 
-def live_standing(project: Project) -> ev.Standing:
-    """How the project stands right now (实时); snapshots are of finished days."""
-    return ev.standing(facts_of(project), days.today())
-
-
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
     """A day and a value in 0.01 percentage point."""

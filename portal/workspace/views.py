@@ -20,7 +20,7 @@ from portal.workspace import strips
 from portal.workspace.todo import open_months, own_projects, todos
 from projects import earned_value as ev
 from projects import rules
-from projects.facts import curve_of, facts_of, live_standing
+from projects.facts import curve_of, facts_of
 from projects.filters import ProjectFilter
 from projects.lights import reason_words
 from projects.models import Project, Season
@@ -114,7 +114,7 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "project": found,
         "reason": reason_words(found.light_reason, found.schedule_variance),
-        "live": (live := live_standing(found)),
+        "live": (live := ev.standing(facts, days.today())),
         "live_reason": reason_words(live.reason, live.schedule_variance),
         "spi": ev.spi(found.planned_value, found.earned_value),
         "curve": curve_of(facts),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from evaluation.tracking import checks
 from evaluation.tracking.models import LiaisonCase
 from portal.workspace.todo import todos
+from projects.actions import change_lead
 from projects.models import Project
 from tests import factories
 from tests.conftest import fresh
@@ -147,3 +148,21 @@ def test_queries_do_not_grow(
     checks.run_until(date(2026, 6, 9))
     with assert_queries(queries):
         browser.get(reverse(name))
+
+
+def test_the_project_page_names_who_led_before(client_as, cast, behind: Project, actor) -> None:
+    page = address("workspace:project", behind)
+    assert "历任" not in client_as(cast.officer).get(page).content.decode()
+    change_lead(project=behind, person=cast.branchsec.person, since=date(2026, 6, 1), by=actor(cast.officer))
+    text = client_as(cast.officer).get(page).content.decode()
+    assert "示例一街道书记（2026年1月1日起）、示例第一党支部书记（2026年6月1日起）" in text
+
+
+def test_queries_of_the_project_page_do_not_grow(client_as, cast, behind: Project, assert_queries) -> None:
+    browser = client_as(cast.officer)
+    with assert_queries(24):
+        browser.get(address("workspace:project", behind))
+    for month in (1, 2, 3):
+        factories.make_report(behind, date(2026, month, 1), [5, 0])
+    with assert_queries(24):
+        browser.get(address("workspace:project", behind))
