@@ -13,7 +13,7 @@ from common import days
 from organizations.access import access_of
 from organizations.models import Person
 from projects.models import Plan, Project
-from projects.models.projects import Light
+from projects.models.projects import Light, in_scope
 
 
 class CheckDay(models.Model):
@@ -83,10 +83,9 @@ class LiaisonQuerySet(models.QuerySet["LiaisonCase"]):
     def visible_to(self, user: Any) -> LiaisonQuerySet:
         """Cases of projects in scope, and those whose contact the person is."""
         access = access_of(user)
-        q = access.scope("project__lead_organization")
+        q = in_scope(user, "project__")
         if access.person_id is not None and not access.reads_everything:
             q |= Q(contact=access.person_id)
-            q |= Q(project__lead_secretary=access.person_id) if access.secretary_of else Q()
         return self.filter(q)
 
     def open(self) -> LiaisonQuerySet:

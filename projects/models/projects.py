@@ -24,14 +24,21 @@ class Light(models.TextChoices):
     GREY = "grey", "未报"
 
 
+def in_scope(user: Any, prefix: str = "") -> Q:
+    """Rows whose project (reached by `prefix`, such as `project__`) the person may see.
+
+    These are the projects of the own subtrees, and those that a secretary in office leads.
+    """
+    access = access_of(user)
+    q = access.scope(f"{prefix}lead_organization")
+    if access.secretary_of and not access.reads_everything:
+        q |= Q(**{f"{prefix}lead_secretary": access.person_id})
+    return q
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: Any) -> ProjectQuerySet:
-        """Projects within the person's scope: the own subtrees', and those that a secretary in office leads."""
-        access = access_of(user)
-        q = access.scope("lead_organization")
-        if access.secretary_of and not access.reads_everything:
-            q |= Q(lead_secretary=access.person_id)
-        return self.filter(q)
+        return self.filter(in_scope(user))
 
     def published(self) -> ProjectQuerySet:
         return self.exclude(published_on=None)

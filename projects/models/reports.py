@@ -11,19 +11,14 @@ from django.db.models import Q
 
 from common import days
 from common.models import Picture, StateChange
-from organizations.access import access_of
 from projects.models.plans import Milestone
-from projects.models.projects import Project
+from projects.models.projects import Project, in_scope
 
 
 class ReportQuerySet(models.QuerySet["ProgressReport"]):
     def visible_to(self, user: Any) -> ReportQuerySet:
         """Reports of the projects that the person may see (`ProjectQuerySet.visible_to`)."""
-        access = access_of(user)
-        q = access.scope("project__lead_organization")
-        if access.secretary_of and not access.reads_everything:
-            q |= Q(project__lead_secretary=access.person_id)
-        return self.filter(q)
+        return self.filter(in_scope(user, "project__"))
 
     def waiting_for_department(self) -> ReportQuerySet:
         return self.filter(state=ProgressReport.State.SUBMITTED)
