@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from common import audit, days
+from common.actors import Actor
 from common.errors import ActionError
 from common.forms import add_action_error
 from organizations import actions
@@ -72,7 +73,7 @@ class PersonForm(ActingForm):
         person.name = self.cleaned_data["name"]
         person.save()
         audit.record(
-            by=self.request.actor,  # type: ignore[attr-defined]
+            by=Actor.from_request(self.request),
             action="organizations.person.saved",
             obj=person,
             before={"name": before} if before else {},
@@ -97,7 +98,7 @@ class UserForm(ActingForm):
     )
 
     def act(self) -> User:
-        by, values = self.request.actor, self.cleaned_data  # type: ignore[attr-defined]
+        by, values = Actor.from_request(self.request), self.cleaned_data
         password, user = values["initial_password"], self.instance
         if user.pk is None:
             if not password:
@@ -137,7 +138,7 @@ class OrganizationForm(ActingForm):
             self.initial["parent"] = above.first()
 
     def act(self) -> Organization:
-        by, values = self.request.actor, dict(self.cleaned_data)  # type: ignore[attr-defined]
+        by, values = Actor.from_request(self.request), dict(self.cleaned_data)
         parent, dissolved_on = values.pop("parent"), values.pop("dissolved_on", None)
         if self.instance.pk is None:
             return actions.add_organization(parent=parent, by=by, **values)
@@ -165,7 +166,7 @@ class DatedForm(ActingForm):
     """A new row by `begin`; of an old one only its end may be set."""
 
     def act(self) -> Any:
-        values, by = self.cleaned_data, self.request.actor  # type: ignore[attr-defined]
+        values, by = self.cleaned_data, Actor.from_request(self.request)
         if self.instance.pk is None:
             return self.begin(by=by, **values)
         return self.end(by=by, until=values.get("until"))
@@ -222,6 +223,6 @@ class RoleGrantAdmin(DatedAdmin):
     def revoke(self, request: HttpRequest, chosen: QuerySet[RoleGrant]) -> None:
         for grant in chosen.in_force(days.today()):  # type: ignore[attr-defined]
             try:
-                actions.revoke_role(grant=grant, by=request.actor)  # type: ignore[attr-defined]
+                actions.revoke_role(grant=grant, by=Actor.from_request(request))
             except ActionError as error:
                 self.message_user(request, error.message, messages.ERROR)

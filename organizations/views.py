@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from common.actors import Actor
 from common.errors import ActionError
 from common.forms import add_action_error
 from organizations.actions import change_password
@@ -49,7 +50,7 @@ def password(request: HttpRequest) -> HttpResponse:
             changed = change_password(
                 user=user,  # type: ignore[arg-type]
                 password=form.cleaned_data["new_password1"],
-                by=request.actor,  # type: ignore[attr-defined]
+                by=Actor.from_request(request),
             )
         except ActionError as error:
             add_action_error(form, error)

@@ -123,3 +123,15 @@ def test_a_lost_session_loses_no_word(still_portal: Portal, opener: Opener, addr
     page.wait_for_selector("text=已恢复")
     assert page.input_value("[name=effect]") == "登录失效时写下的成效"
     page.wait_for_selector(".autosave-good")
+
+
+def test_last_months_words_are_one_tap_away(still_portal: Portal, opener: Opener, addresses: dict[str, str]) -> None:
+    page = opener(still_portal, "clerk", PHONE)
+    page.goto(f"{still_portal.url}/desk/projects/{addresses['code']}/reports/2026-03/")
+    page.fill("[name=done]", "本月新写的")
+    page.locator(".last-month summary").first.click()
+    page.click("button:has-text('填入做法')")
+    assert page.input_value("[name=done]") == "本月新写的\n开展了示例工作。"
+    page.click("button:has-text('填入做法')")
+    assert page.input_value("[name=done]") == "本月新写的\n开展了示例工作。"
+    page.wait_for_selector(".autosave-good")
