@@ -14,6 +14,7 @@ from common.actors import Actor
 from common.models import Notice
 from evaluation.tracking import checks, liaison
 from evaluation.tracking.models import LiaisonCase
+from organizations.models import User
 from portal.sample import organizations, people, projects, reports
 from projects.models import ProgressReport, Project
 
@@ -43,7 +44,7 @@ def load(today: date) -> int:
     made = projects.create_projects(season, tree, cast, BY)
     reports.write(made, cast, today)
     _check(season.starts_on, today)
-    _visit(today)
+    _visit(cast.accounts["officer"], today)
     _close_recovered(cast, today)
     _read_old_notices()
     return len(made)
@@ -58,11 +59,11 @@ def _check(first: date, today: date) -> None:
         day += timedelta(days=1)
 
 
-def _visit(today: date) -> None:
-    """Contacts with the projects behind: some in good time, some overdue."""
-    cases = LiaisonCase.objects.open().exclude(contact=None).select_related("contact__user")
-    for turn, case in enumerate(cases.order_by("opened_on", "id")):
-        by = Actor.person(case.contact.user, "sample") if case.contact else BY
+def _visit(officer: User, today: date) -> None:
+    """Contacts with the projects behind: some in good time, some overdue, with the newest none yet."""
+    cases = list(LiaisonCase.objects.open().select_related("contact__user").order_by("opened_on", "id"))
+    for turn, case in enumerate(cases[:-1]):
+        by = Actor.person(case.contact.user if case.contact else officer, "sample")
         stop = today - timedelta(days=16 if turn % 4 == 0 else 2)
         day = case.opened_on + timedelta(days=6)
         visits = 0

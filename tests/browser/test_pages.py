@@ -80,6 +80,17 @@ def test_large_text_lasts(still_portal: Portal, opener: Opener) -> None:
     assert "text-large" in (page.get_attribute("html", "class") or "")
 
 
+def test_large_text_fits_a_phone(still_portal: Portal, opener: Opener, addresses: dict[str, str]) -> None:
+    page = opener(still_portal, "officer", PHONE)
+    page.context.add_cookies([{"name": "text_size", "value": "large", "url": still_portal.url}])
+    wide = []
+    for path in [*PUBLIC[:-1], *PRIVATE["officer"]]:
+        page.goto(still_portal.url + path.format(**addresses))
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            wide.append(path)
+    assert wide == []
+
+
 def test_the_matrix_is_reached_by_keyboard(still_portal: Portal, opener: Opener) -> None:
     page = opener(still_portal)
     page.goto(still_portal.url)
