@@ -60,7 +60,7 @@ class CursorPagination(pagination.BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.address = request.build_absolute_uri()
         self.count = queryset.count() if request.query_params.get("count") == "1" else None
-        self.terms = [_term(queryset, name) for name in self._names(request, view)]
+        self.terms = [_term(queryset, name) for name in self.names(request, view)]
         backwards, position = self._decode(request.query_params.get("cursor"))
         if position is not None:
             queryset = queryset.filter(self._beyond(position, backwards=backwards))
@@ -106,7 +106,8 @@ class CursorPagination(pagination.BasePagination):
             for name, (kind, text) in described.items()
         ]
 
-    def _names(self, request: Request, view: Any) -> tuple[str, ...]:
+    def names(self, request: Request, view: Any) -> tuple[str, ...]:
+        """The ordering of this request, closed by the key; `-` stands before a descending column."""
         if hasattr(view, "get_ordering"):
             chosen = view.get_ordering(request)
         else:

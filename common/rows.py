@@ -71,7 +71,10 @@ class RowList(generics.ListAPIView[Any]):
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         shape: Any = self.get_serializer_class()
-        found = self.filter_queryset(self.get_queryset()).values(*shape.columns())
+        paginator: Any = self.paginator
+        ordering = (name.lstrip("-") for name in paginator.names(request, self))  # a cursor holds their values
+        columns = dict.fromkeys((*shape.columns(), *ordering))
+        found = self.filter_queryset(self.get_queryset()).values(*columns)
         page: Any = self.paginate_queryset(found)
         return self.get_paginated_response(shape(context=self.related(page)).rows(page))
 

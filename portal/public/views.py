@@ -6,14 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from brands.api import with_facts
-from brands.models import Brand, Feature, FeatureFact
+from brands.models import Brand, FeatureFact
 from brands.programme import programme, published_source
 from common import days
 from portal.public.matrix import nodes
@@ -44,7 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def brands(request: HttpRequest) -> HttpResponse:
     """All brands by field, with a few of their facts."""
-    rows = with_facts(Brand.objects.top_level()).select_related("owner").prefetch_related("features")
+    rows = Brand.objects.top_level().with_facts().select_related("owner")
     return render(request, "public/brands.html", {"brands": rows, "programme": programme()})
 
 
@@ -52,9 +50,8 @@ def brands(request: HttpRequest) -> HttpResponse:
 @require_safe
 def brand(request: HttpRequest, code: str) -> HttpResponse:
     """One brand: sub-brands, what it is made of, figures with qualifier and source, honours, published projects."""
-    rows = with_facts(Brand.objects.top_level()).select_related("owner")
-    features = Feature.objects.select_related("source")
-    found = get_object_or_404(rows.prefetch_related(Prefetch("features", features)), code=code)
+    rows = Brand.objects.top_level().with_facts().select_related("owner")
+    found = get_object_or_404(rows, code=code)
     context = {
         "brand": found,
         "feature_groups": grouped(found.features.all()),

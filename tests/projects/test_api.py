@@ -158,11 +158,14 @@ def test_public_filters(api_as, pair, project):
     assert titles(api.get(PROJECTS, {"season": "none"})) == []
 
 
-def test_pages_lose_and_repeat_nothing(api_as, pair):
-    first = body(api_as().get(PROJECTS, {"page_size": 1, "count": 1}))
+@pytest.mark.parametrize("ordering", ["", "title", "-published_on", "starts_on"])
+def test_pages_lose_and_repeat_nothing(api_as, pair, ordering):
+    whole = titles(api_as().get(PROJECTS, {"ordering": ordering}))
+    first = body(api_as().get(PROJECTS, {"page_size": 1, "count": 1, "ordering": ordering}))
     second = body(api_as().get(first["next"]))
     assert (first["count"], second["next"]) == (2, None)
-    assert [row["title"] for row in first["results"] + second["results"]] == [row.title for row in pair]
+    assert [row["title"] for row in first["results"] + second["results"]] == whole
+    assert set(whole) == {row.title for row in pair}
 
 
 def test_seasons_with_their_tracks(api_as, cast, project):
