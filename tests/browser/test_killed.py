@@ -93,6 +93,23 @@ def test_images_killed_half_way_are_made_once(portal: Portal) -> None:
     assert until(lambda: ask(portal, rows) == 0)
 
 
+def test_ctrl_c_lets_the_worker_finish_and_loses_nothing(portal: Portal) -> None:
+    code = portal.project(world.MAIN)["code"]
+    report = portal.api("clerk", "POST", f"projects/{code}/reports/", {"month": "2026-03"})["id"]
+    for _ in range(PHOTOS):
+        upload(portal, report)
+    portal.stop()
+    assert portal.process is not None
+    assert portal.process.returncode == 0
+    table = "__import__('common.models', fromlist=['Job']).Job.objects"
+    assert ask(portal, f"{table}.filter(state='running').count()") == 0
+    portal.start()
+    until(lambda: {p["state"] for p in _photos(portal, report)} == {"ready"})
+    assert (
+        ask(portal, f"sorted({table}.filter(kind='make_variants').values_list('attempts', flat=True))") == [1] * PHOTOS
+    )
+
+
 def _photos(portal: Portal, report: str) -> Any:
     return portal.api("officer", "GET", f"reports/{report}/")["photos"]
 
