@@ -6,12 +6,15 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 
-from common import audit, days
+from common import audit, days, notices
 from common.actors import Actor
-from common.errors import ActionError
+from common.errors import ActionError, Forbidden
 from common.transitions import move
+from organizations import people
 from organizations.models import Organization, Person
+from projects import rules
 from projects.models import LeadTerm, Project, ProjectStateChange, Track
 from projects.states import PROJECT_STEPS
 
@@ -76,6 +79,38 @@ def change_lead(*, project: Project, person: Person, since: date, by: Actor) -> 
         obj=project,
         before={"lead_secretary": before},
         after={"lead_secretary": person.name, "since": since.isoformat()},
+    )
+    return project
+
+
+@transaction.atomic
+def name_contact(*, project: Project, person: Person, by: Actor) -> Project:
+    """Name who keeps contact with the project should it fall behind. Raises ActionError for its own secretary."""
+    project = Project.objects.select_for_update().get(pk=project.pk)
+    if by.user is None or not rules.can_manage_project(by.user, project):
+        raise Forbidden("由组织部指定联系人。")
+    if person.pk == project.lead_secretary_id:
+        message = "联系人不能是领题书记本人。"
+        raise ActionError(message, fields={"contact": [message]})
+    if person.pk == project.contact_id:
+        return project
+    before, project.contact = str(project.contact or ""), person
+    project.save(update_fields=["contact"])
+    entry = audit.record(
+        by=by,
+        action="projects.project.contact_named",
+        obj=project,
+        before={"contact": before},
+        after={"contact": person.name},
+    )
+    notices.send(
+        kind="project_contact",
+        obj=project,
+        period=str(entry.pk),  # whoever is named again later is told again
+        recipients=people.accounts_of([person.pk]),
+        title=f"您是联系人：{project.title}",
+        body="项目滞后时由您联系，系统会提前提醒。",
+        url=reverse("common:notices"),
     )
     return project
 

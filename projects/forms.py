@@ -10,7 +10,8 @@ from django import forms
 
 from common.errors import ActionError
 from common.forms import CleanCharField
-from projects.models import PlanItem, ProgressReport, ReportLine
+from organizations.models import Person
+from projects.models import PlanItem, ProgressReport, Project, ReportLine
 from projects.reporting import TEXT_LIMIT, TEXTS, LineInput, earlier_percents
 
 PROMPTS = {
@@ -164,3 +165,16 @@ class DecisionForm(forms.Form):
     def comments(self) -> dict[str, str]:
         named = {n.removeprefix("comment_"): text for n, text in self.cleaned_data.items() if n != "reason"}
         return {name: text for name, text in named.items() if text}
+
+
+class ContactForm(forms.Form):
+    """Who keeps contact; only people with an account can be told and can record."""
+
+    contact = forms.ModelChoiceField(label="联系人", queryset=Person.objects.none(), empty_label="请选择")
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = Person.objects.filter(user__is_active=True).exclude(pk=project.lead_secretary_id)
+        field = self.fields["contact"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = people.order_by("name")

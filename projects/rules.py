@@ -45,10 +45,15 @@ def can_submit_report(user: User, report: ProgressReport) -> bool:
     return is_lead_secretary(user, report.project)
 
 
-def can_decide_report(user: User, report: ProgressReport) -> bool:
-    """Only the department confirms or returns; nobody decides on a project of his own, in office or not."""
+def can_manage_project(user: User, project: Project) -> bool:
+    """What the department does with a project; nobody decides on one of his own, in office or not."""
     access = access_of(user)
-    return access.is_officer and access.person_id != report.project.lead_secretary_id
+    return access.is_officer and access.person_id != project.lead_secretary_id
+
+
+def can_decide_report(user: User, report: ProgressReport) -> bool:
+    """Only the department confirms or returns."""
+    return can_manage_project(user, report.project)
 
 
 def sees_picture(user: User, picture: Picture) -> bool | None:

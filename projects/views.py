@@ -19,9 +19,9 @@ from common.actors import Actor
 from common.errors import ActionError, Conflict
 from common.pages import page_of, show_error
 from organizations.access import access_of
+from projects import actions, reporting, rules
 from projects import report_pages as shown
-from projects import reporting, rules
-from projects.forms import DecisionForm, ReportForm
+from projects.forms import ContactForm, DecisionForm, ReportForm
 from projects.models import ProgressReport, Project, ReportPhoto
 
 STEPS: dict[str, tuple[Callable[..., ProgressReport], str]] = {
@@ -84,6 +84,23 @@ def decide(request: HttpRequest, report_id: Any) -> HttpResponse:
             if not error.fields:
                 form.add_error(None, error.message)
     return render(request, "projects/report.html", shown.reading(request, found, form), status=400)
+
+
+@require_POST
+def contact(request: HttpRequest, code: str) -> HttpResponse:
+    """The department names the project's contact."""
+    project = _project(request, code)
+    form = ContactForm(request.POST, project=project)
+    if form.is_valid():
+        try:
+            person = form.cleaned_data["contact"]
+            actions.name_contact(project=project, person=person, by=Actor.from_request(request))
+            messages.success(request, f"已指定联系人：{person}。")
+        except ActionError as error:
+            show_error(request, error)
+    else:
+        messages.error(request, "请选择联系人。")
+    return redirect("workspace:project", project.code)
 
 
 @require_GET

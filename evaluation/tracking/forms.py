@@ -8,9 +8,8 @@ from django import forms
 
 from common import days
 from common.forms import ChineseDateField, CleanCharField
-from evaluation.tracking.models import LiaisonCase, LiaisonVisit
+from evaluation.tracking.models import LiaisonVisit
 from organizations.access import access_of
-from organizations.models import Person
 from projects.models import Track
 
 
@@ -29,19 +28,6 @@ class VisitForm(forms.Form):
 
 class CloseForm(forms.Form):
     note = CleanCharField(label="关闭说明", widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
-
-
-class ContactForm(forms.Form):
-    """Who keeps contact; only people with an account can be told and can record."""
-
-    contact = forms.ModelChoiceField(label="联系人", queryset=Person.objects.none(), empty_label="请选择")
-
-    def __init__(self, *args: Any, case: LiaisonCase, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        people = Person.objects.filter(user__is_active=True).exclude(pk=case.project.lead_secretary_id)
-        field = self.fields["contact"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = people.order_by("name")
 
 
 class BehindForm(forms.Form):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from evaluation.tracking.models import LiaisonCase
 from organizations.access import access_of
 from organizations.models import User
+from projects.rules import can_manage_project
 
 
 def can_manage_case(user: User, case: LiaisonCase) -> bool:
     """Assign the contact, close: the department, but never for a project of one's own."""
-    access = access_of(user)
-    return access.is_officer and access.person_id != case.project.lead_secretary_id
+    return can_manage_project(user, case.project)
 
 
 def can_visit(user: User, case: LiaisonCase) -> bool:

@@ -17,10 +17,11 @@ from common.errors import ActionError
 from common.forms import add_action_error
 from common.pages import page_of
 from evaluation.tracking import liaison, rules
-from evaluation.tracking.forms import BehindForm, CloseForm, ContactForm, VisitForm
+from evaluation.tracking.forms import BehindForm, CloseForm, VisitForm
 from evaluation.tracking.models import LiaisonCase, ScheduleCheck
 from organizations.access import access_of
 from projects.filters import ProjectFilter
+from projects.forms import ContactForm
 from projects.lights import reason_words
 from projects.models import Project
 
@@ -49,7 +50,7 @@ def case(request: HttpRequest, case_id: Any) -> HttpResponse:
     found = get_object_or_404(_cases(request.user), pk=case_id)
     forms = {
         "visit": VisitForm(prefix="visit"),
-        "contact": ContactForm(case=found, prefix="contact", initial={"contact": found.contact_id}),
+        "contact": ContactForm(project=found.project, prefix="contact", initial={"contact": found.contact_id}),
         "close": CloseForm(prefix="close"),
     }
     status = 200
@@ -66,7 +67,7 @@ def case(request: HttpRequest, case_id: Any) -> HttpResponse:
 
 def _act(request: HttpRequest, found: LiaisonCase, name: str, forms: dict[str, Any]) -> HttpResponse | None:
     """Run the form's action; None (with the errors in the form) if it was refused."""
-    extra = {"case": found} if name == "contact" else {}
+    extra = {"project": found.project} if name == "contact" else {}
     form = forms[name] = type(forms[name])(request.POST, prefix=name, **extra)
     if not form.is_valid():
         return None

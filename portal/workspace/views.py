@@ -22,6 +22,7 @@ from projects import earned_value as ev
 from projects import rules
 from projects.facts import curve_of, facts_of
 from projects.filters import ProjectFilter
+from projects.forms import ContactForm
 from projects.lights import reason_words
 from projects.models import Project, Season
 from projects.models.projects import Light
@@ -127,6 +128,11 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
         "row": strips.rows([found], strips.months_of(found.season))[0],
         "reports": reports,
         "cases": LiaisonCase.objects.filter(project=found).select_related("contact"),
+        "contact_form": (
+            ContactForm(project=found, initial={"contact": found.contact_id})
+            if rules.can_manage_project(request.user, found)  # type: ignore[arg-type]
+            else None
+        ),
         "may_report": rules.can_draft_report(request.user, found),  # type: ignore[arg-type]
         "report_month": waiting[0][0] if waiting else days.month_start(days.today()),
         "crumbs": [("我的工作台", reverse("workspace:desk")), (found.title, "")],
