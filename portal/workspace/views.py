@@ -28,21 +28,24 @@ from projects.models import Project, Season
 from projects.models.projects import Light
 from projects.plans import plan_in_force
 
+FURTHEST = 5
 LIGHT_WORDS = [("red", "严重滞后"), ("yellow", "滞后"), ("grey", "未报"), ("green", "正常")]
 
 
 @require_GET
 def desk(request: HttpRequest) -> HttpResponse:
-    """What waits for me first, then my projects with their lights."""
+    """What waits for me first, then my projects with their lights; for readers of all, who is furthest behind."""
     access = access_of(request.user)
     season = Season.objects.latest_started(days.today())
     projects: list[Project] = []
     if season:
         mine = own_projects(request.user) if not access.reads_everything else Project.objects.none()
         projects = list(mine.filter(season=season).order_by("title", "id"))
+    months = strips.months_of(season) if season else []
     context = {
         "todos": todos(request.user),
-        "rows": strips.rows(projects, strips.months_of(season)) if season and projects else [],
+        "rows": strips.rows(projects, months) if projects else [],
+        "furthest_behind": strips.rows(_furthest_behind(season), months) if access.reads_everything else [],
         "counts": _counts(request.user, season) if access.reads_everything or access.roots else None,
         "season": season,
         "has_content": access.reads_everything or bool(access.roots),
@@ -138,6 +141,12 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
         "crumbs": [("我的工作台", reverse("workspace:desk")), (found.title, "")],
     }
     return render(request, "workspace/project.html", context)
+
+
+def _furthest_behind(season: Season | None) -> list[Project]:
+    """The few projects of the season that are furthest behind their plan."""
+    behind = Project.objects.behind_schedule().filter(season=season).select_related("lead_organization")
+    return list(behind.order_by("schedule_variance", "id")[:FURTHEST])
 
 
 def _counts(user: Any, season: Season | None) -> dict[str, Any]:

@@ -118,6 +118,16 @@ def test_a_handed_over_report_waits_for_the_secretary_only(cast, project: Projec
     assert todos(fresh(cast.clerk)) == []
 
 
+def test_who_reads_all_sees_on_the_desk_who_is_furthest_behind(client_as, cast, behind: Project) -> None:
+    page = reverse("workspace:desk")
+    for name in ("officer", "leader"):
+        text = client_as(getattr(cast, name)).get(page).content.decode()
+        assert text.count("落后最多的项目") == 1, name
+        assert behind.title in text
+    for name in ("secretary", "outsider", "auditor"):
+        assert "落后最多的项目" not in client_as(getattr(cast, name)).get(page).content.decode(), name
+
+
 def test_the_board_shows_the_light_in_words(client_as, cast, behind: Project) -> None:
     text = client_as(cast.officer).get(reverse("workspace:board")).content.decode()
     assert "6月：严重滞后，严重落后于序时进度" in text
@@ -129,7 +139,7 @@ def test_the_board_shows_the_light_in_words(client_as, cast, behind: Project) ->
 @pytest.mark.parametrize(
     ("name", "person", "queries"),
     [
-        ("workspace:desk", "officer", 11),
+        ("workspace:desk", "officer", 15),
         ("workspace:desk", "secretary", 15),
         ("workspace:board", "officer", 16),
         ("tracking:behind", "officer", 11),
