@@ -57,6 +57,11 @@ class Access:
     def reads_everything(self) -> bool:
         return self.is_officer or self.is_leader
 
+    @property
+    def reads_projects(self) -> bool:
+        """Whether any project can be in the person's scope."""
+        return self.reads_everything or bool(self.roots)
+
     def is_secretary_of(self, organization_id: int) -> bool:
         return any(ref.id == organization_id for ref in self.secretary_of)
 

@@ -18,9 +18,11 @@ from organizations.models import Person, RoleGrant, User
 
 @transaction.atomic
 def create_account(
-    *, person: Person, username: str, password: str, by: Actor, is_sample: bool = False, email: str = ""
+    *, person: Person, username: str, password: str | None, by: Actor, is_sample: bool = False, email: str = ""
 ) -> User:
     """An account for a person; its first login asks for a new password, except for sample accounts.
+
+    A sample account without a password (None) can't be logged in to.
 
     Raises ActionError for a taken name, a person who has an account, or (not for samples) a weak password.
     """
@@ -38,7 +40,7 @@ def create_account(
         fields = {name: list(map(str, texts)) for name, texts in error.message_dict.items()}
         raise ActionError(next(iter(fields.values()))[0], fields=fields) from None
     if not is_sample:
-        _refuse_weak(password, user)
+        _refuse_weak(password or "", user)
     user.set_password(password)
     user.save()
     audit.record(

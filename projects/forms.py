@@ -9,10 +9,10 @@ from typing import Any
 from django import forms
 
 from common.errors import ActionError
-from common.forms import CleanCharField
+from common.forms import CleanCharField, add_action_error
 from organizations.models import Person
 from projects.models import PlanItem, ProgressReport, Project, ReportLine
-from projects.reporting import TEXT_LIMIT, TEXTS, LineInput, earlier_percents
+from projects.reporting import COMMENT_LIMIT, FALL_REASON_LIMIT, TEXT_LIMIT, TEXTS, LineInput, earlier_percents
 
 PROMPTS = {
     "done": "做了什么：开展的工作、采取的措施",
@@ -92,7 +92,7 @@ class ReportForm(forms.Form):
             widget=forms.Textarea(attrs={"rows": 2, "placeholder": "完成了什么，有什么可以核实"}),
         )
         self.fields[f"fall_reason_{key}"] = CleanCharField(
-            label="下调原因", required=False, initial=line.fall_reason, max_length=200
+            label="下调原因", required=False, initial=line.fall_reason, max_length=FALL_REASON_LIMIT
         )
 
     @property
@@ -128,11 +128,8 @@ class ReportForm(forms.Form):
 
     def refuse(self, error: ActionError) -> None:
         """Show an action's error beside its field; `line:7` speaks of `percent_7`."""
-        for name, messages in error.fields.items():
-            field = name.replace("line:", "percent_") if name.startswith("line:") else name
-            self.add_error(field if field in self.fields else None, messages)
-        if not error.fields:
-            self.add_error(None, error.message)
+        named = {name.replace("line:", "percent_"): texts for name, texts in error.fields.items()}
+        add_action_error(self, ActionError(error.message, fields=named))
 
 
 class DecisionForm(forms.Form):
@@ -148,7 +145,7 @@ class DecisionForm(forms.Form):
             self.fields[f"comment_{field}"] = CleanCharField(
                 label=f"对“{label}”的意见",
                 required=False,
-                max_length=500,
+                max_length=COMMENT_LIMIT,
                 widget=forms.Textarea(attrs={"rows": 1}),
             )
 

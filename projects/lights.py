@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from projects.models.projects import Light
+from common.templatetags.ui import points
 
-SHAPES = {Light.GREEN: "●", Light.YELLOW: "▲", Light.RED: "■", Light.GREY: "○"}
 REASONS = {
     "on_schedule": "达到序时进度",
     "behind": "落后于序时进度",
@@ -17,11 +16,6 @@ REASONS = {
     "suspended": "已暂停",
     "closed": "已结束",
 }
-
-
-def points(value: int | None) -> str:
-    """An integer of 0.01 percentage point as text: 1250 → “12.50”; “—” for none."""
-    return "—" if value is None else f"{value / 100:.2f}"
 
 
 def reason_words(reason: str, variance: int | None) -> str:

@@ -11,13 +11,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from common import days
+from common.templatetags.ui import month_label
 from projects import earned_value as ev
 from projects import rules
 from projects.facts import curve_of, facts_of, rules_of
 from projects.forms import DecisionForm, ReportForm
 from projects.models import PlanItem, ProgressReport, Project, ReportLine
 from projects.plans import plan_in_force
-from projects.reporting import PHOTO_LIMIT, TEXTS, earlier_percents, previous_report
+from projects.reporting import PHOTO_LIMIT, TEXTS, earlier_percents, previous_report, why_not_reportable
 
 State = ProgressReport.State
 
@@ -41,7 +42,7 @@ def crumbs(project: Project, last: str) -> list[tuple[str, str]]:
 
 
 def month_words(month: date) -> str:
-    return f"{month.year}年{month.month}月月报"
+    return f"{month_label(month)}月报"
 
 
 def writing(request: HttpRequest, report: ProgressReport, form: ReportForm) -> dict[str, Any]:
@@ -150,14 +151,12 @@ def reading(request: HttpRequest, report: ProgressReport, form: DecisionForm | N
 
 
 def starting(project: Project, month: date, may: bool) -> dict[str, Any]:
-    future = month > days.today()
-    outside = not days.month_start(project.starts_on) <= month <= project.ends_on
+    why_not = why_not_reportable(project, month)
     return {
         "project": project,
         "month": month,
-        "may": may and not future and not outside,
-        "future": future,
-        "outside": outside,
+        "why_not": why_not,
+        "may": may and not why_not,
         "due": ev.due_day(month, rules_of(project.season)),
         "title": month_words(month),
         "lead": project.title,

@@ -42,6 +42,7 @@ TEXTS = {"done": "做法", "effect": "成效", "difficulty": "困难", "next": "
 TEXT_LIMIT = 2000
 EVIDENCE_LIMIT = 500
 FALL_REASON_LIMIT = 200
+COMMENT_LIMIT = 500
 PHOTO_LIMIT = 12
 
 
@@ -222,6 +223,17 @@ def remove_photo(*, photo: ReportPhoto, by: Actor) -> None:
     uploads.remove(picture)
 
 
+def why_not_reportable(project: Project, month: date) -> str:
+    """Why the month (its first day) of the project cannot be reported today, in words; empty if it can."""
+    if project.state not in TRACKED:
+        return f"项目当前为“{project.get_state_display()}”，不能填写月报。"
+    if month != days.month_start(month):
+        return "月份应写成该月第一天。"
+    if month > days.today():
+        return "不能填写以后月份的月报。"
+    return "" if project.has_month(month) else "这个月不在项目起止日期之内。"
+
+
 def earlier_percents(report: ProgressReport) -> dict[int, int]:
     """Each milestone's percent in the latest earlier month that is confirmed."""
     lines = ReportLine.objects.filter(
@@ -242,16 +254,7 @@ def _locked(report: ProgressReport) -> ProgressReport:
 
 
 def _refuse_month(project: Project, month: date) -> None:
-    message = ""
-    if project.state not in TRACKED:
-        message = f"项目当前为“{project.get_state_display()}”，不能填写月报。"
-    elif month != days.month_start(month):
-        message = "月份应写成该月第一天。"
-    elif month > days.today():
-        message = "不能填写以后月份的月报。"
-    elif not days.month_start(project.starts_on) <= month <= project.ends_on:
-        message = "这个月不在项目起止日期之内。"
-    if message:
+    if message := why_not_reportable(project, month):
         raise ActionError(message, code="month", fields={"month": [message]})
 
 

@@ -14,7 +14,7 @@ from common.rows import Row, RowSerializer
 from projects.earned_value import spi
 from projects.lights import reason_words
 from projects.models import ProgressReport, ReportPhoto, Season
-from projects.reporting import TEXT_LIMIT
+from projects.reporting import COMMENT_LIMIT, EVIDENCE_LIMIT, FALL_REASON_LIMIT, TEXT_LIMIT
 
 FIELDS = dict(Field.choices)
 
@@ -116,8 +116,8 @@ class ProjectDetailSerializer(ScopedProjectSerializer):
 class LineSerializer(serializers.Serializer[Any]):
     milestone = serializers.IntegerField(source="milestone_id")
     percent = serializers.IntegerField(min_value=0, max_value=100)
-    fall_reason = CleanCharField(required=False, allow_blank=True, max_length=200)
-    evidence = CleanCharField(required=False, allow_blank=True, max_length=500)
+    fall_reason = CleanCharField(required=False, allow_blank=True, max_length=FALL_REASON_LIMIT)
+    evidence = CleanCharField(required=False, allow_blank=True, max_length=EVIDENCE_LIMIT)
 
 
 class PhotoSerializer(serializers.Serializer[ReportPhoto]):
@@ -174,4 +174,4 @@ class ReportInputSerializer(serializers.Serializer[Any]):
 
 class ReturnSerializer(serializers.Serializer[Any]):
     reason = CleanCharField(required=False, allow_blank=True, max_length=TEXT_LIMIT, default="")
-    comments = serializers.DictField(child=CleanCharField(max_length=500), required=False, default=dict)
+    comments = serializers.DictField(child=CleanCharField(max_length=COMMENT_LIMIT), required=False, default=dict)

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from common import days
 from common.actors import Actor
-from common.errors import ActionError, Conflict
+from common.errors import ActionError, Conflict, Forbidden
+from common.forms import add_action_error
 from common.pages import page_of, show_error
 from organizations.access import access_of
 from projects import actions, reporting, rules
@@ -75,14 +76,11 @@ def decide(request: HttpRequest, report_id: Any) -> HttpResponse:
                 reporting.return_report(report=found, comments=form.comments, reason=form.cleaned_data["reason"], by=by)
                 messages.success(request, f"已退回：{found}。")
             return _next(request)
-        except Conflict as error:
+        except (Conflict, Forbidden) as error:
             show_error(request, error)
             return redirect(shown.address(found))
         except ActionError as error:
-            for name, texts in error.fields.items():
-                form.add_error(name if name in form.fields else None, texts)
-            if not error.fields:
-                form.add_error(None, error.message)
+            add_action_error(form, error)
     return render(request, "projects/report.html", shown.reading(request, found, form), status=400)
 
 
@@ -114,8 +112,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 def waiting(user: Any) -> QuerySet[ProgressReport]:
     rows = ProgressReport.objects.visible_to(user).waiting_for_department()
-    listed = rows.select_related("project__season", "project__lead_organization", "project__lead_secretary")
-    return listed.order_by("submitted_at", "id")
+    return rows.select_related("project__season", "project__lead_organization", "project__lead_secretary")
 
 
 def _written(request: HttpRequest, found: ProgressReport) -> HttpResponse:

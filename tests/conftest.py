@@ -35,6 +35,14 @@ def pytest_configure(config: pytest.Config) -> None:
         celery_app.conf.update(broker_url="memory://", broker_transport_options={})
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of the other database are not this run's."""
+    other = "sqlite_only" if connection.vendor == "postgresql" else "postgres_only"
+    foreign = [item for item in items if item.get_closest_marker(other)]
+    items[:] = [item for item in items if not item.get_closest_marker(other)]
+    config.hook.pytest_deselected(items=foreign)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if django_settings.REDIS_URL:
         with celery_app.connection_for_write() as broker:

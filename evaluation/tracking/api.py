@@ -39,12 +39,12 @@ class CheckSerializer(serializers.Serializer[ScheduleCheck]):
 class VisitSerializer(serializers.Serializer[LiaisonVisit]):
     on = serializers.DateField()
     method = serializers.ChoiceField(choices=LiaisonVisit.Method.choices)
-    findings = CleanCharField(max_length=2000)
-    agreed = CleanCharField(max_length=2000, required=False, allow_blank=True)
+    findings = CleanCharField(max_length=liaison.TEXT_LIMIT)
+    agreed = CleanCharField(max_length=liaison.TEXT_LIMIT, required=False, allow_blank=True)
 
 
 class CloseSerializer(serializers.Serializer[Any]):
-    note = CleanCharField(max_length=2000, required=False, allow_blank=True, default="")
+    note = CleanCharField(max_length=liaison.TEXT_LIMIT, required=False, allow_blank=True, default="")
 
 
 class CaseSerializer(RowSerializer):

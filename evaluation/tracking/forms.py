@@ -8,9 +8,11 @@ from django import forms
 
 from common import days
 from common.forms import ChineseDateField, CleanCharField
+from evaluation.tracking.liaison import TEXT_LIMIT
 from evaluation.tracking.models import LiaisonVisit
 from organizations.access import access_of
 from projects.models import Track
+from projects.models.projects import Light
 
 
 class VisitForm(forms.Form):
@@ -18,8 +20,10 @@ class VisitForm(forms.Form):
 
     on = ChineseDateField(label="联系日期", help_text="可写 2026-3-5", widget=forms.TextInput)
     method = forms.ChoiceField(label="方式", choices=LiaisonVisit.Method.choices)
-    findings = CleanCharField(label="了解到的情况", widget=forms.Textarea(attrs={"rows": 3}), max_length=2000)
-    agreed = CleanCharField(label="议定措施", required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
+    findings = CleanCharField(label="了解到的情况", widget=forms.Textarea(attrs={"rows": 3}), max_length=TEXT_LIMIT)
+    agreed = CleanCharField(
+        label="议定措施", required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=TEXT_LIMIT
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"on": days.today().isoformat()})
@@ -27,7 +31,7 @@ class VisitForm(forms.Form):
 
 
 class CloseForm(forms.Form):
-    note = CleanCharField(label="关闭说明", widget=forms.Textarea(attrs={"rows": 2}), max_length=2000)
+    note = CleanCharField(label="关闭说明", widget=forms.Textarea(attrs={"rows": 2}), max_length=TEXT_LIMIT)
 
 
 class BehindForm(forms.Form):
@@ -37,7 +41,10 @@ class BehindForm(forms.Form):
     light = forms.ChoiceField(
         label="亮灯",
         required=False,
-        choices=[("", "滞后和严重滞后"), ("red", "严重滞后"), ("yellow", "滞后"), ("grey", "未报")],
+        choices=[
+            ("", "滞后和严重滞后"),
+            *((light.value, light.label) for light in (Light.RED, Light.YELLOW, Light.GREY)),
+        ],
     )
     track = forms.ChoiceField(label="赛道", required=False)
     mine = forms.ChoiceField(label="联系", required=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from itertools import takewhile
 
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
@@ -19,9 +20,9 @@ from organizations import people
 from organizations.models import Person, User
 from projects.lights import reason_words
 from projects.models import Project
-from projects.models.projects import Light
+from projects.models.projects import BEHIND, Light
 
-BEHIND = (Light.YELLOW, Light.RED)
+TEXT_LIMIT = 2000
 
 
 def follow(*, day: date, by: Actor) -> None:
@@ -55,6 +56,9 @@ def record_visit(
         errors["method"] = ["请选择联系方式。"]
     if not (findings := clean_text(findings)):
         errors["findings"] = ["请写明了解到的情况。"]
+    for name, text in (("findings", findings), ("agreed", agreed)):
+        if len(text) > TEXT_LIMIT:
+            errors[name] = [f"最多 {TEXT_LIMIT} 字，现在是 {len(text)} 字。"]
     if errors:
         raise ActionError("联系记录不完整，请按提示修改。", fields=errors)
     visit = LiaisonVisit.objects.create(
@@ -126,21 +130,19 @@ def why_not_closable(case: LiaisonCase) -> str:
     return f"需要连续 {needed} 次绿灯才能关闭，目前连续 {green} 次。"
 
 
+def readings(case: LiaisonCase) -> list[ScheduleCheck]:
+    """The first snapshot of each new status date since the opening, oldest first; the first one opened the case."""
+    found: list[ScheduleCheck] = []
+    for check in ScheduleCheck.objects.filter(project=case.project_id, day__gte=case.opened_on).order_by("day"):
+        if not found or check.status_date != found[-1].status_date:
+            found.append(check)
+    return found
+
+
 def green_readings(case: LiaisonCase) -> int:
-    """How many of the latest readings since the opening are green without a break."""
-    checks = ScheduleCheck.objects.filter(project=case.project_id, day__gte=case.opened_on).order_by("day")
-    readings: list[str | None] = []
-    last: date | None = None
-    for status_date, light in checks.values_list("status_date", "light"):
-        if status_date != last:
-            readings.append(light)
-            last = status_date
-    green = 0
-    for light in reversed(readings[1:]):
-        if light != Light.GREEN:
-            break
-        green += 1
-    return green
+    """How many of the latest readings after the opening are green without a break."""
+    later = reversed(readings(case)[1:])
+    return len(list(takewhile(lambda check: check.light == Light.GREEN, later)))
 
 
 def _open(check: ScheduleCheck, by: Actor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,29 +18,27 @@ from common.forms import add_action_error
 from common.pages import page_of
 from evaluation.tracking import liaison, rules
 from evaluation.tracking.forms import BehindForm, CloseForm, VisitForm
-from evaluation.tracking.models import LiaisonCase, ScheduleCheck
+from evaluation.tracking.models import LiaisonCase
 from organizations.access import access_of
 from projects.filters import ProjectFilter
 from projects.forms import ContactForm
 from projects.lights import reason_words
 from projects.models import Project
 
-BEHIND = ("yellow", "red")
 READINGS = 12
 
 
 @require_GET
 def behind(request: HttpRequest) -> HttpResponse:
     """Projects in scope that are behind, worst first, with the state of their liaison."""
-    access = access_of(request.user)
-    if not (access.reads_everything or access.roots):
+    if not access_of(request.user).reads_projects:
         raise Http404
     form = BehindForm(request.GET, user=request.user)
     page = page_of(request, _behind(request, form))
     for project in page:
         project.reason_words = reason_words(project.light_reason, project.schedule_variance)  # type: ignore[attr-defined]
-    latest = Project.objects.visible_to(request.user).exclude(light_day=None).order_by("-light_day").first()
-    context = {"page": page, "form": form, "light_day": latest.light_day if latest else None}
+    latest = Project.objects.visible_to(request.user).aggregate(day=Max("light_day"))
+    context = {"page": page, "form": form, "light_day": latest["day"]}
     return render(request, "tracking/behind.html", context)
 
 
@@ -102,7 +100,7 @@ def _case_context(request: HttpRequest, found: LiaisonCase, forms: dict[str, Any
         "may_visit": rules.can_visit(user, found) and is_open,
         "why_not": liaison.why_not_closable(found) if is_open else "",
         "reason": reason_words(project.light_reason, project.schedule_variance),
-        "readings": _readings(found),
+        "readings": liaison.readings(found)[: -READINGS - 1 : -1],
         "overdue": is_open and found.next_visit_on < days.today(),
         "crumbs": [
             ("我的工作台", reverse("workspace:desk")),
@@ -110,15 +108,6 @@ def _case_context(request: HttpRequest, found: LiaisonCase, forms: dict[str, Any
             (project.title, ""),
         ],
     }
-
-
-def _readings(found: LiaisonCase) -> list[ScheduleCheck]:
-    """The first snapshot of each status date since the opening, latest first."""
-    rows = ScheduleCheck.objects.filter(project=found.project_id, day__gte=found.opened_on).order_by("day")
-    seen: dict[Any, ScheduleCheck] = {}
-    for row in rows:
-        seen.setdefault(row.status_date, row)
-    return list(reversed(seen.values()))[:READINGS]
 
 
 def _behind(request: HttpRequest, form: BehindForm) -> QuerySet[Project]:
@@ -131,9 +120,9 @@ def _behind(request: HttpRequest, form: BehindForm) -> QuerySet[Project]:
         case_next=Subquery(open_case.values("next_visit_on")[:1]),
     )
     given = form.cleaned_data if form.is_valid() else {}
-    lights = [given["light"]] if given.get("light") else BEHIND
+    rows = rows.filter(light=given["light"]) if given.get("light") else rows.behind_schedule()
     narrowed = {name: given.get(name, "") for name in ("search", "track")}
-    rows = ProjectFilter(narrowed, queryset=rows.filter(light__in=lights)).qs
+    rows = ProjectFilter(narrowed, queryset=rows).qs
     wanted = {
         "none": Q(case_id__isnull=False, case_contact_id=None),
         "due": Q(case_next__lt=days.today()),

@@ -45,15 +45,13 @@ def password() -> str:
 def post_name(organization: Organization, post: str) -> str:
     """“示例第一街道书记” for a post of an organization; people of the sample are never named like real ones."""
     place = organization.name.removesuffix(MARK)
-    for tail in ("党工委", "党委", "党总支", "联合党支部", "党组"):
-        if place.endswith(tail) and tail != "联合党支部":
-            place = place.removesuffix(tail)
-            break
+    for tail in ("党工委", "党委", "党总支", "党组"):
+        place = place.removesuffix(tail)
     return f"示例{place}{WORDS[post]}"
 
 
 class Cast:
-    """People and accounts, made as they are asked for. All passwords are hashed once."""
+    """People and accounts, made as they are asked for."""
 
     def __init__(self, organizations: dict[str, Organization], since: date, by: Actor) -> None:
         self.organizations, self.since, self.by = organizations, since, by
@@ -83,10 +81,7 @@ class Cast:
 
     def _account(self, username: str, name: str, word: str | None) -> User:
         person = Person.objects.create(name=name)
-        user = actions.create_account(person=person, username=username, password=word or "", by=self.by, is_sample=True)
-        if word is None:
-            user.set_unusable_password()
-            user.save(update_fields=["password"])
+        user = actions.create_account(person=person, username=username, password=word, by=self.by, is_sample=True)
         self.accounts[username] = user
         return user
 

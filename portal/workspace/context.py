@@ -80,7 +80,7 @@ def _desk_nav(request: HttpRequest, unread: Callable[[], int]) -> list[NavItem]:
                 True,
             )
         )
-    if access.reads_everything or access.roots:
+    if access.reads_projects:
         pages += [
             ("年度看板", "workspace:board", "/desk/board/", "calendar-stats", 0, True),
             ("滞后项目", "tracking:behind", "/desk/behind/", "alert-triangle", 0, True),

@@ -88,6 +88,6 @@ def _cell(project: Project, month: date, check: ScheduleCheck | None, report: st
     light = check.light if check else None
     state = f"，月报{report}" if month <= current else ""
     title = f"{month.month}月：{light_label(light)}{f'，{words}' if words and light else ''}{state}"
-    inside = days.month_start(project.starts_on) <= month <= project.ends_on
-    url = reverse("projects:report", args=[project.code, f"{month:%Y-%m}"]) if inside and month <= current else ""
+    has_page = project.has_month(month) and month <= current
+    url = reverse("projects:report", args=[project.code, f"{month:%Y-%m}"]) if has_page else ""
     return Cell(month, light, title, url, now=month == current)

@@ -113,7 +113,7 @@ def _decisions(user: Any) -> list[Todo]:
             due=days.day_of(report.submitted_at) if report.submitted_at else None,
             note=f"{report.project.lead_organization.name}报送",
         )
-        for report in waiting.order_by("submitted_at", "id")[:LIMIT]
+        for report in waiting[:LIMIT]
     ]
 
 

@@ -27,9 +27,10 @@ from projects.lights import reason_words
 from projects.models import Project, Season
 from projects.models.projects import Light
 from projects.plans import plan_in_force
+from projects.states import TRACKED
 
 FURTHEST = 5
-LIGHT_WORDS = [("red", "严重滞后"), ("yellow", "滞后"), ("grey", "未报"), ("green", "正常")]
+LIGHT_WORDS = [(light.value, str(light.label)) for light in (Light.RED, Light.YELLOW, Light.GREY, Light.GREEN)]
 
 
 @require_GET
@@ -46,9 +47,9 @@ def desk(request: HttpRequest) -> HttpResponse:
         "todos": todos(request.user),
         "rows": strips.rows(projects, months) if projects else [],
         "furthest_behind": strips.rows(_furthest_behind(season), months) if access.reads_everything else [],
-        "counts": _counts(request.user, season) if access.reads_everything or access.roots else None,
+        "counts": _counts(request.user, season) if access.reads_projects else None,
         "season": season,
-        "has_content": access.reads_everything or bool(access.roots),
+        "has_content": access.reads_projects,
     }
     return render(request, "workspace/desk.html", context)
 
@@ -79,7 +80,7 @@ class BoardForm(forms.Form):
 def board(request: HttpRequest) -> HttpResponse:
     """Projects × months as lights, for whoever has projects in scope."""
     access = access_of(request.user)
-    if not (access.reads_everything or access.roots):
+    if not access.reads_projects:
         raise Http404
     asked = request.GET.get("season", "")
     season = Season.objects.filter(code=asked).first() if asked else None
@@ -136,7 +137,7 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
             if rules.can_manage_project(request.user, found)  # type: ignore[arg-type]
             else None
         ),
-        "may_report": rules.can_draft_report(request.user, found),  # type: ignore[arg-type]
+        "may_report": found.state in TRACKED and rules.can_draft_report(request.user, found),  # type: ignore[arg-type]
         "report_month": waiting[0][0] if waiting else days.month_start(days.today()),
         "crumbs": [("我的工作台", reverse("workspace:desk")), (found.title, "")],
     }

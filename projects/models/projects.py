@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
 
 from brands.models import FeatureFact, Field, FigureFact
+from common import days
 from common.codes import random_code
 from common.models import StateChange
 from organizations.access import access_of
@@ -22,6 +24,9 @@ class Light(models.TextChoices):
     YELLOW = "yellow", "滞后"
     RED = "red", "严重滞后"
     GREY = "grey", "未报"
+
+
+BEHIND = (Light.YELLOW, Light.RED)
 
 
 def in_scope(user: Any, prefix: str = "") -> Q:
@@ -44,7 +49,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.exclude(published_on=None)
 
     def behind_schedule(self) -> ProjectQuerySet:
-        return self.filter(light__in=[Light.YELLOW, Light.RED])
+        return self.filter(light__in=BEHIND)
 
 
 class Project(models.Model):
@@ -153,6 +158,10 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def has_month(self, month: date) -> bool:
+        """Whether the month that begins on `month` is, at least partly, one of the project's."""
+        return days.month_start(self.starts_on) <= month <= self.ends_on
 
 
 class LeadTerm(models.Model):

@@ -21,7 +21,8 @@ class ReportQuerySet(models.QuerySet["ProgressReport"]):
         return self.filter(in_scope(user, "project__"))
 
     def waiting_for_department(self) -> ReportQuerySet:
-        return self.filter(state=ProgressReport.State.SUBMITTED)
+        """First sent, first served."""
+        return self.filter(state=ProgressReport.State.SUBMITTED).order_by("submitted_at", "id")
 
 
 class ProgressReport(models.Model):

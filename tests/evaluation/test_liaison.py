@@ -11,28 +11,18 @@ from django.urls import reverse
 from common.models import AuditEntry, Notice
 from evaluation.tracking import checks, liaison
 from evaluation.tracking.models import LiaisonCase, LiaisonVisit
-from projects.models import Project
 from tests.conftest import fresh
+from tests.evaluation.liaison_steps import CALL, CASES, FALL, JAN, NOTE, actions, begin, check, recover, report
 from tests.factories import (
     POSTS,
     ROLES,
     grant,
     make_person,
     make_plan,
-    make_project,
     make_report,
-    make_season,
-    make_track,
     make_user,
 )
 from tests.projects.refusals import refused
-
-JAN = date(2026, 1, 1)
-FALL = date(2026, 2, 3)
-PLAN = [("建阵地", 10000, JAN, date(2026, 1, 31))]  # so that behind = 100 − the reported percent
-CALL = "call"
-NOTE = "已连续两期达到序时进度。"
-CASES = "/api/v1/liaison-cases/"
 
 
 @pytest.fixture
@@ -53,41 +43,6 @@ def case(project, today):
     check(today, FALL)
     today(FALL + timedelta(days=7))
     return LiaisonCase.objects.get()
-
-
-def begin(district: Any, cast: Any, season: dict[str, Any] | None = None, **fields: Any) -> Project:
-    track = make_track(make_season(**(season or {})))
-    return make_project(
-        district.street,
-        fields.pop("secretary", cast.secretary),
-        title="示例项目",
-        track=track,
-        milestones=PLAN,
-        **fields,
-    )
-
-
-def report(project: Project, month: int, percent: int) -> date:
-    """The month's report, confirmed on the 3rd of the next month, the day that is returned."""
-    on = date(2026, month + 1, 3)
-    make_report(project, date(2026, month, 1), [percent], submitted_on=on, decided_on=on)
-    return on
-
-
-def check(today: Any, *nights: date) -> None:
-    for day in nights:
-        today(day + timedelta(days=1))
-        checks.run(day)
-
-
-def recover(project: Project, today: Any, *months: int) -> None:
-    """Green readings (5 points behind) for these months."""
-    for month in months:
-        check(today, report(project, month, 95))
-
-
-def actions() -> list[tuple[str, str]]:
-    return list(AuditEntry.objects.order_by("id").values_list("action", "who"))
 
 
 # --- opening ---

@@ -11,8 +11,6 @@ from common.actors import Actor
 from projects.models import Project
 from tests import factories
 
-SECRETS = ("严重滞后", "进度差", "12.34", "黄灯")
-
 
 @pytest.fixture
 def brands(db: None) -> list[Brand]:

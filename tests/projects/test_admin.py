@@ -46,6 +46,18 @@ def test_a_changed_rule_is_audited(client_as, cast, season) -> None:
     )
 
 
+def test_a_changed_track_is_audited(client_as, cast, season) -> None:
+    track = factories.make_track(season)
+    row = {"id": track.pk, "season": season.pk, "code": track.code, "name": "新名称", "position": 0}
+    row |= {"award_title": track.award_title, "method": track.method}
+    sent = given(season, **{"tracks-TOTAL_FORMS": 1, "tracks-INITIAL_FORMS": 1})
+    sent |= {f"tracks-0-{name}": value for name, value in row.items()}
+    client_as(cast.sysadmin).post(reverse("admin:projects_season_change", args=[season.pk]), sent)
+    track.refresh_from_db()
+    assert track.name == "新名称"
+    assert AuditEntry.objects.get(action="projects.season.edited").after == {"related": ["tracks"]}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

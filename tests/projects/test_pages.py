@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from projects.models import ProgressReport, Project
 from tests import factories
+from tests.common.pictures import phone_photo, upload
 
 MONTH = date(2026, 5, 1)
 State = ProgressReport.State
@@ -154,6 +155,22 @@ def test_a_photo_goes_with_the_form_where_there_is_no_script(client_as, cast, dr
     answer = client_as(cast.clerk).post(address(draft), typed(draft, 60, 0, photos=fake))
     assert answer.status_code == 400
     assert draft.photos.count() == 0
+
+    good = typed(draft, 60, 0, photos=upload(phone_photo()))
+    assert client_as(cast.clerk).post(address(draft), good | {"revision": 1}).status_code == 302
+    photo = draft.photos.get()
+    sent = typed(draft, 60, 0, remove_photo=str(photo.picture_id), revision=2)
+    client_as(cast.clerk).post(address(draft), sent)
+    assert draft.photos.count() == 0
+
+
+def test_a_suspended_project_says_why_it_has_no_report(client_as, cast, project, today) -> None:
+    today("2026-06-02")
+    Project.objects.update(state="suspended")
+    page = reverse("projects:report", args=[project.code, "2026-05"])
+    assert "项目当前为“暂停”，不能填写月报。" in client_as(cast.clerk).get(page).content.decode()
+    client_as(cast.clerk).post(page)
+    assert not project.reports.exists()
 
 
 def test_the_department_returns_with_comments_at_the_fields(client_as, cast, draft) -> None:
