@@ -65,8 +65,8 @@ class Autosave {
     this.dirty = false;
     this.stopped = false;
     this.offerCopy();
+    // Not `change`: it comes as the finger goes down on a button, and new words there would move the button away.
     form.addEventListener("input", () => this.changed());
-    form.addEventListener("change", () => this.changed());
     form.addEventListener("submit", () => {
       this.stopped = true;
       clearTimeout(this.timer);

@@ -136,6 +136,19 @@ def test_a_lost_session_loses_no_word(still_portal: Portal, opener: Opener, addr
     page.wait_for_selector(".autosave-good")
 
 
+def test_a_wrong_percent_is_said_beside_its_field(
+    still_portal: Portal, opener: Opener, addresses: dict[str, str]
+) -> None:
+    page = opener(still_portal, "clerk", PHONE)
+    page.goto(f"{still_portal.url}/desk/projects/{addresses['code']}/reports/2026-03/")
+    page.locator("input[type=number]").first.fill("110")
+    page.wait_for_selector(".autosave-bad:has-text('110')")
+    page.click("button[value=save]")
+    page.wait_for_selector(".field-error:has-text('完成比例应在 0 至 100 之间')")
+    assert page.locator("input[type=number]").first.input_value() == "110"
+    assert page.locator(".form-errors-title").inner_text() == "还没有办成，请改正下面各处；已填内容都还在。"
+
+
 def test_last_months_words_are_one_tap_away(still_portal: Portal, opener: Opener, addresses: dict[str, str]) -> None:
     page = opener(still_portal, "clerk", PHONE)
     page.goto(f"{still_portal.url}/desk/projects/{addresses['code']}/reports/2026-03/")
