@@ -1,0 +1,357 @@
+"""Word documents in the layout of official papers (公文, GB/T 9704): A4, 22 lines of 28 characters.
+
+The 方正 and GB2312 faces are named, not shipped; each has another name to fall back to (`_FALLBACKS`). Word and
+WPS take a Chinese character's face from `w:eastAsia` alone, so every style and every run says it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, date, datetime, time
+from math import floor
+from pathlib import Path
+from typing import Any
+
+from docx import Document
+from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+from docx.oxml import OxmlElement, parse_xml
+from docx.oxml.ns import nsdecls, qn
+from docx.shared import Mm, Pt, RGBColor
+
+from common import days
+from common.office import PRODUCER, legal_text, printed_width
+
+TITLE_FACE, BODY_FACE = "方正小标宋简体", "仿宋_GB2312"
+FIRST_FACE, SECOND_FACE, PAGE_FACE = "黑体", "楷体_GB2312", "宋体"
+_FALLBACKS = {TITLE_FACE: "华文中宋", BODY_FACE: "仿宋", SECOND_FACE: "楷体", FIRST_FACE: "SimHei", PAGE_FACE: "SimSun"}
+TYPE_AREA = 156  # mm
+LINES, CHARACTERS = 22, 28
+BODY_SIZE, TITLE_SIZE, PAGE_SIZE, CELL_SIZE = Pt(16), Pt(22), Pt(14), Pt(12)
+LINE_PITCH = Pt(28.95)
+# In 1/20 pt, what lets 28 characters of 16 pt stand in 156 mm. Said as the letters' spacing and not as a grid of
+# characters: LibreOffice would pull every text apart to the grid's cells.
+CHARACTER_SPACE = floor((TYPE_AREA / 25.4 * 72 / CHARACTERS - 16) * 20)
+LABEL_SHADE = "F2F2F2"
+_CELL_MARGINS = (
+    f"<w:tblCellMar {nsdecls('w')}>"
+    + "".join(
+        f'<w:{side} w:w="{width}" w:type="dxa"/>'
+        for side, width in (("top", 45), ("left", 85), ("bottom", 45), ("right", 85))
+    )
+    + "</w:tblCellMar>"
+)
+_DIGITS = "零一二三四五六七八九"
+CENTRE, RIGHT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
+Fact = tuple[str, str]
+
+
+class OfficialDocument:
+    """A document that grows from top to bottom; `save` writes it. Texts may hold anything that people paste."""
+
+    def __init__(self, title: str, *, number: str = "", addressee: str = "") -> None:
+        self._document = Document()
+        self._counters = [0, 0, 0]
+        self._break = False
+        self._title = legal_text(title)
+        _set_page(self._document)
+        _set_styles(self._document)
+        _set_footer(self._document)
+        if number:
+            self._add("公文编号", number)
+        self.title(title)
+        if addressee:
+            self._add("公文主送", f"{addressee.rstrip('：:')}：")
+
+    def title(self, text: str) -> None:
+        """A title (标题), as the first one has it; headings below it count from one again."""
+        self._counters = [0, 0, 0]
+        for line in _lines(text):
+            self._add("公文标题", line)
+        self._gap()
+
+    def heading(self, level: int, text: str, *, numbered: bool = True) -> None:
+        """一、 at level 1, （一） at level 2, 1. at level 3: counted here, unless the text is not to be."""
+        if numbered:
+            self._counters[level - 1] += 1
+            self._counters[level:] = [0] * (3 - level)
+            text = _number(level, self._counters[level - 1]) + text
+        self._add(f"公文{_DIGITS[level]}级标题", " ".join(_lines(text)))
+
+    def paragraph(self, text: str) -> None:
+        self._add("公文正文", " ".join(_lines(text)))
+
+    def paragraphs(self, text: str) -> None:
+        """One paragraph a line; empty lines are none."""
+        for line in _lines(text):
+            self._add("公文正文", line)
+
+    def table(
+        self,
+        header: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        widths: Sequence[float],
+        *,
+        centred: Collection[int] = (),
+    ) -> None:
+        """A ruled table whose header is repeated on every page; `widths` in mm, `centred` columns by index."""
+        table = self._new_table(widths)
+        _fill_row(table.add_row(), header, face=FIRST_FACE, centred=range(len(header)), shaded=range(len(header)))
+        _flag_row(table.rows[0], "w:tblHeader", "w:cantSplit")
+        for values in rows:
+            row = table.add_row()
+            _fill_row(row, ["" if value is None else str(value) for value in values], centred=centred)
+            _flag_row(row, "w:cantSplit")
+        self._gap(6)
+
+    def facts(self, rows: Iterable[Sequence[Fact]], *, label_width: float = 28) -> None:
+        """A form's table (表格): one or two pairs of label and value a row; labels shaded and centred."""
+        half = TYPE_AREA / 2 - label_width
+        table = self._new_table([label_width, half, label_width, half])
+        for pairs in rows:
+            row = table.add_row()
+            row.height = Mm(10)
+            if len(pairs) == 1:
+                row.cells[1].merge(row.cells[3])
+            for place, (label, value) in enumerate(pairs):
+                _fill_cell(row.cells[2 * place], label, face=FIRST_FACE, centred=True, shaded=True)
+                _fill_cell(row.cells[2 * place + 1], value, indent=len(pairs) == 1)
+        self._gap(6)
+
+    def page_break(self) -> None:
+        """What comes next begins a new page."""
+        self._break = True
+
+    def signature(self, organization: str, day: date | None, stamp: bool = True) -> None:
+        """The signature (落款) at the right, centred above its day; without a day it is left to be written in."""
+        signed = f"{legal_text(organization)}{'（盖章）' if stamp else ''}"
+        dated = f"{day.year}年{day.month}月{day.day}日" if day else "　　年　　月　　日"
+        wider = (printed_width(signed) - printed_width(dated)) / 2
+        # The day stands four characters from the margin; a longer name stands two, and moves the day to its middle.
+        right = max(4.0, 2 + wider)
+        self._keep_last()
+        self._gap()
+        self._document.paragraphs[-1].paragraph_format.keep_with_next = True
+        for text, space in ((signed, right - wider), (dated, right)):
+            paragraph = self._add("公文落款", text)
+            paragraph.paragraph_format.right_indent = Pt(16 * space)
+            paragraph.paragraph_format.keep_with_next = text is signed
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        properties = self._document.core_properties
+        made = datetime.combine(days.today(), time(), tzinfo=UTC)
+        properties.author = properties.last_modified_by = PRODUCER
+        properties.title = " ".join(_lines(self._title))[:255]
+        properties.comments = ""
+        properties.revision = 1
+        properties.created = properties.modified = made
+        self._document.save(str(Path(path)))
+
+    def _add(self, style: str, text: str) -> Any:
+        paragraph = self._document.add_paragraph(style=style)
+        if text:
+            _run(paragraph, text, *_STYLES[style][:2])
+        if self._break:
+            paragraph.paragraph_format.page_break_before = True
+            self._break = False
+        return paragraph
+
+    def _gap(self, height: float = 0) -> None:
+        """An empty line, or a gap of `height` pt; tables that touch would be one."""
+        paragraph = self._document.add_paragraph(style="公文主送")
+        if height:
+            paragraph.paragraph_format.line_spacing = Pt(height)
+
+    def _keep_last(self) -> None:
+        """Whatever stands last goes to the next page with what follows: no signature stands on a page alone."""
+        for element in reversed(self._document.element.body[:-1]):
+            row = element.tr_lst[-1] if element.tag == qn("w:tbl") else element
+            for paragraph in row.iter(qn("w:p")):
+                paragraph.get_or_add_pPr().get_or_add_keepNext()
+            if row is not element or "".join(element.itertext()).strip():
+                return
+
+    def _new_table(self, widths: Sequence[float]) -> Any:
+        if sum(widths) > TYPE_AREA + 0.01:
+            raise ValueError(f"a table of {sum(widths)} mm is wider than the page's {TYPE_AREA} mm")
+        if self._break:
+            self._add("公文主送", "").paragraph_format.line_spacing = Pt(1)
+        table = self._document.add_table(rows=0, cols=len(widths), style="Table Grid")
+        table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+        table._tbl.tblPr.insert_element_before(parse_xml(_CELL_MARGINS), "w:tblLook")
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = Mm(width)
+        return table
+
+
+# Each style: face, size, first line's indent in characters, alignment, line height, outline level.
+_STYLES: dict[str, tuple[str, Any, int, Any, Any, int | None]] = {
+    "公文标题": (TITLE_FACE, TITLE_SIZE, 0, CENTRE, Pt(34), None),
+    "公文编号": (BODY_FACE, BODY_SIZE, 0, RIGHT, LINE_PITCH, None),
+    "公文主送": (BODY_FACE, BODY_SIZE, 0, None, LINE_PITCH, None),
+    "公文正文": (BODY_FACE, BODY_SIZE, 2, None, LINE_PITCH, None),
+    "公文一级标题": (FIRST_FACE, BODY_SIZE, 2, None, LINE_PITCH, 0),
+    "公文二级标题": (SECOND_FACE, BODY_SIZE, 2, None, LINE_PITCH, 1),
+    "公文三级标题": (BODY_FACE, BODY_SIZE, 2, None, LINE_PITCH, 2),
+    "公文落款": (BODY_FACE, BODY_SIZE, 0, RIGHT, LINE_PITCH, None),
+    "公文页码": (PAGE_FACE, PAGE_SIZE, 0, CENTRE, Pt(16), None),
+    "公文表格": (BODY_FACE, CELL_SIZE, 0, None, Pt(18), None),
+}
+
+
+def _set_page(document: Any) -> None:
+    section = document.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
+    section.left_margin, section.right_margin = Mm(28), Mm(26)
+    section.header_distance, section.footer_distance = Mm(15), Mm(23)
+    grid = section._sectPr.find(qn("w:docGrid"))
+    if grid is None:
+        grid = OxmlElement("w:docGrid")
+        section._sectPr.append(grid)
+    grid.set(qn("w:type"), "lines")
+    grid.set(qn("w:linePitch"), str(round(LINE_PITCH.pt * 20)))
+
+
+def _set_styles(document: Any) -> None:
+    """The document's defaults and its own styles; theme faces go, because they come before named ones."""
+    styles = document.styles
+    defaults = styles.element.find(f"{qn('w:docDefaults')}/{qn('w:rPrDefault')}/{qn('w:rPr')}")
+    _set_faces(defaults, BODY_FACE)
+    defaults.find(qn("w:lang")).set(qn("w:eastAsia"), "zh-CN")
+    _set_style(styles["Normal"], BODY_FACE, BODY_SIZE, LINE_PITCH)
+    for name, (face, size, indent, alignment, height, outline) in _STYLES.items():
+        style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        style.base_style = styles["Normal"]
+        style.quick_style = True
+        _set_style(style, face, size, height)
+        if size == BODY_SIZE:
+            _space_characters(style)
+        if alignment is not None:
+            style.paragraph_format.alignment = alignment
+        if indent:
+            _indent_first_line(style.element.get_or_add_pPr(), indent, size)
+        if outline is not None:
+            style.paragraph_format.keep_with_next = True
+            style.element.get_or_add_pPr().get_or_add_outlineLvl().val = outline
+    styles["公文三级标题"].font.bold = True
+    _set_font_table(document)
+
+
+def _space_characters(style: Any) -> None:
+    spacing = OxmlElement("w:spacing")
+    spacing.set(qn("w:val"), str(CHARACTER_SPACE))
+    # The schema wants it before the size.
+    style.element.rPr.find(qn("w:sz")).addprevious(spacing)
+
+
+def _set_style(style: Any, face: str, size: Any, height: Any) -> None:
+    style.font.size, style.font.color.rgb = size, RGBColor(0, 0, 0)
+    _set_faces(style.element.get_or_add_rPr(), face)
+    layout = style.paragraph_format
+    layout.space_before = layout.space_after = Pt(0)
+    layout.line_spacing_rule, layout.line_spacing = WD_LINE_SPACING.EXACTLY, height
+    # The heights are said exactly; the grid would stretch the lines of tables.
+    free = OxmlElement("w:snapToGrid")
+    free.set(qn("w:val"), "0")
+    style.element.get_or_add_pPr().insert_element_before(free, "w:spacing", "w:ind", "w:jc", "w:outlineLvl")
+    # A line moved for a widow would make pages of 21 lines.
+    layout.widow_control = False
+
+
+def _set_faces(properties: Any, face: str) -> None:
+    """The face of Chinese, Latin and other characters alike; `hint` makes quotation marks Chinese ones."""
+    faces = properties.get_or_add_rFonts() if hasattr(properties, "get_or_add_rFonts") else None
+    if faces is None:
+        faces = properties.find(qn("w:rFonts"))
+    faces.attrib.clear()
+    for kind in ("ascii", "hAnsi", "eastAsia", "cs"):
+        faces.set(qn(f"w:{kind}"), face)
+    faces.set(qn("w:hint"), "eastAsia")
+
+
+def _indent_first_line(properties: Any, characters: int, size: Any) -> None:
+    """In characters for Word and WPS, in points for what knows no characters."""
+    indent = properties.get_or_add_ind()
+    indent.set(qn("w:firstLineChars"), str(100 * characters))
+    indent.set(qn("w:firstLine"), str(round(20 * characters * size.pt)))
+
+
+def _set_font_table(document: Any) -> None:
+    """Say which face stands in where one is missing."""
+    fonts = "".join(
+        f'<w:font w:name="{name}"><w:altName w:val="{other}"/><w:charset w:val="86"/></w:font>'
+        for name, other in _FALLBACKS.items()
+    )
+    for relation in document.part.rels.values():
+        if relation.reltype.endswith("/fontTable"):
+            relation.target_part._blob = f"<w:fonts {nsdecls('w')}>{fonts}</w:fonts>".encode()
+
+
+def _set_footer(document: Any) -> None:
+    """— 1 — in the middle, 7 mm below the text."""
+    paragraph = document.sections[0].footer.paragraphs[0]
+    paragraph.style = document.styles["公文页码"]
+    _run(paragraph, "— ", PAGE_FACE, PAGE_SIZE)
+    for kind in ("begin", "", "end"):
+        run = _run(paragraph, "", PAGE_FACE, PAGE_SIZE)
+        if kind:
+            run._r.append(parse_xml(f'<w:fldChar {nsdecls("w")} w:fldCharType="{kind}"/>'))
+        else:
+            run._r.append(parse_xml(f'<w:instrText {nsdecls("w")} xml:space="preserve"> PAGE </w:instrText>'))
+    _run(paragraph, " —", PAGE_FACE, PAGE_SIZE)
+
+
+def _run(paragraph: Any, text: str, face: str, size: Any) -> Any:
+    run = paragraph.add_run(text)
+    run.font.size = size
+    _set_faces(run._r.get_or_add_rPr(), face)
+    return run
+
+
+def _fill_row(
+    row: Any, texts: Sequence[str], *, face: str = BODY_FACE, centred: Collection[int], shaded: Collection[int] = ()
+) -> None:
+    for index, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
+        _fill_cell(cell, text, face=face, centred=index in centred, shaded=index in shaded)
+
+
+def _fill_cell(
+    cell: Any, text: str, *, face: str = BODY_FACE, centred: bool = False, shaded: bool = False, indent: bool = False
+) -> None:
+    """One paragraph a line; `indent` sets in the first line of long ones, as in a form's wide cells."""
+    cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
+    if shaded:
+        shade = f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{LABEL_SHADE}"/>'
+        cell._tc.get_or_add_tcPr().insert_element_before(parse_xml(shade), "w:vAlign")
+    lines = _lines(text) or [""]
+    long = indent and (len(lines) > 1 or printed_width(lines[0]) > 26)
+    for index, line in enumerate(lines):
+        paragraph = cell.paragraphs[0] if index == 0 else cell.add_paragraph()
+        paragraph.style = "公文表格"
+        if centred:
+            paragraph.alignment = CENTRE
+        if long:
+            _indent_first_line(paragraph._p.get_or_add_pPr(), 2, CELL_SIZE)
+        _run(paragraph, line, face, CELL_SIZE)
+
+
+def _flag_row(row: Any, *names: str) -> None:
+    for name in names:
+        row._tr.get_or_add_trPr().append(OxmlElement(name))
+
+
+def _lines(text: str) -> list[str]:
+    stripped = (line.strip() for line in legal_text(text).splitlines())
+    return [line for line in stripped if line]
+
+
+def _number(level: int, number: int) -> str:
+    """一、 （一） 1. for the levels of official papers."""
+    if level == 3:
+        return f"{number}. "
+    tens, ones = divmod(number, 10)
+    text = ("" if tens < 2 else _DIGITS[tens]) + ("十" if tens else "") + (_DIGITS[ones] if ones or not tens else "")
+    return f"{text}、" if level == 1 else f"（{text}）"
