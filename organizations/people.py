@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
-from organizations.models import Appointment, RoleGrant, User
+from organizations.models import Appointment, Person, RoleGrant, User
 
 
 def officers() -> QuerySet[User]:
@@ -24,3 +24,14 @@ def clerks_of(organization_id: int) -> QuerySet[User]:
 def accounts_of(person_ids: Iterable[int]) -> QuerySet[User]:
     """The active accounts of these persons."""
     return User.objects.filter(is_active=True, person__in=list(person_ids))
+
+
+def secretary_of(organization_id: int) -> Person | None:
+    """The secretary (书记) in office today of exactly this organization."""
+    posts = Appointment.objects.filter(organization=organization_id, post=Appointment.Post.SECRETARY).in_force()
+    return Person.objects.filter(appointments__in=posts).order_by("-appointments__since").first()
+
+
+def authors_of(organization_id: int, secretary_id: int) -> list[User]:
+    """Who writes for an organization: its clerks and the secretary named."""
+    return [*accounts_of([secretary_id]), *clerks_of(organization_id)]

@@ -55,3 +55,14 @@ def role_label(user: User) -> str:
     labels += ["党组织书记"] if access.secretary_of else []
     labels += ["党务干事"] if access.clerk_of else []
     return "、".join(labels) or "无在任职务"
+
+
+def can_load_calendar(user: User) -> bool:
+    """Holidays are loaded by the department, or by the system administrator for it."""
+    access = access_of(user)
+    return access.is_officer or access.is_system_administrator
+
+
+def can_import(user: User) -> bool:
+    """Organizations and people come in from workbooks by the department only."""
+    return access_of(user).is_officer
