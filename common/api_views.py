@@ -14,6 +14,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common import notices
+from common.calendar_api import urlpatterns as calendar_urlpatterns
+from common.export_views import JobSerializer
+from common.export_views import api_urlpatterns as export_urlpatterns
+from common.import_api import urlpatterns as import_urlpatterns
 from common.models import Job, Notice
 
 
@@ -21,18 +25,6 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
     class Meta:
         model = Notice
         fields = ("id", "kind", "title", "body", "url", "created_at", "read_at")
-        read_only_fields = fields
-
-
-class JobSerializer(serializers.ModelSerializer[Job]):
-    state_display = serializers.CharField(source="get_state_display", read_only=True)
-
-    class Meta:
-        model = Job
-        fields = (
-            *("id", "kind", "state", "state_display", "done", "total"),
-            *("result", "message", "created_at", "finished_at"),
-        )
         read_only_fields = fields
 
 
@@ -72,6 +64,9 @@ class JobDetail(APIView):
 
 
 urlpatterns = [
+    *calendar_urlpatterns,
+    *export_urlpatterns,
+    *import_urlpatterns,
     path("notices/", NoticeList.as_view(), name="notices"),
     path("notices/<int:notice_id>/read/", NoticeRead.as_view(), name="notice_read"),
     path("jobs/<uuid:job_id>/", JobDetail.as_view(), name="job"),

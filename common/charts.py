@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -38,11 +38,15 @@ class Row:
     day: date
     planned: int | None
     earned: int | None
+    other: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PlanCurve:
-    """Planned (计划) against earned (实际) value, ready to draw; values in 0.01 percentage point."""
+    """Planned (计划) against earned (实际) value, ready to draw; values in 0.01 percentage point.
+
+    `other` is a second planned line (another plan version), empty where there is none.
+    """
 
     planned: list[Dot]
     earned: list[Dot]
@@ -52,6 +56,7 @@ class PlanCurve:
     status: Tick | None
     today: Tick | None
     rows: list[Row]
+    other: list[Dot] = field(default_factory=list)
     scale: tuple[int, int] = (TOP, BOTTOM)
 
     @property
@@ -61,6 +66,10 @@ class PlanCurve:
     @property
     def earned_points(self) -> str:
         return _points(self.earned)
+
+    @property
+    def other_points(self) -> str:
+        return _points(self.other)
 
     @property
     def area_points(self) -> str:
@@ -77,12 +86,13 @@ def plan_curve(
     status_date: date | None = None,
     today: date | None = None,
     preview: tuple[date, int] | None = None,
+    other: Iterable[Any] = (),
 ) -> PlanCurve | None:
     """Place the points: `(day, value)` pairs or objects with `.day` and `.value`; None if none is planned."""
-    plan, done = [_pair(p) for p in planned], [_pair(p) for p in earned]
+    plan, done, second = [_pair(p) for p in planned], [_pair(p) for p in earned], [_pair(p) for p in other]
     if not plan:
         return None
-    first, last = plan[0][0], plan[-1][0]
+    first, last = plan[0][0], max(day for day, _ in [plan[-1], *second[-1:]])
     return PlanCurve(
         planned=[_dot(p, first, last) for p in plan],
         earned=[_dot(p, first, last) for p in done],
@@ -91,7 +101,8 @@ def plan_curve(
         levels=[(_y(value), value // 100) for value in range(0, FULL + 1, FULL // 4)],
         status=_mark(status_date, first, last),
         today=_mark(today, first, last),
-        rows=_rows(plan, done),
+        rows=_rows(plan, done, second),
+        other=[_dot(p, first, last) for p in second],
     )
 
 
@@ -132,9 +143,11 @@ def _months(first: date, last: date) -> list[Tick]:
     return [Tick(_x(s, first, last), label) for s, label in zip(starts[::step], labels[::step], strict=True)]
 
 
-def _rows(planned: Sequence[tuple[date, int]], earned: Sequence[tuple[date, int]]) -> list[Row]:
-    plan, done = dict(planned), dict(earned)
-    return [Row(day, plan.get(day), done.get(day)) for day in sorted({*plan, *done})]
+def _rows(
+    planned: Sequence[tuple[date, int]], earned: Sequence[tuple[date, int]], other: Sequence[tuple[date, int]]
+) -> list[Row]:
+    plan, done, second = dict(planned), dict(earned), dict(other)
+    return [Row(day, plan.get(day), done.get(day), second.get(day)) for day in sorted({*plan, *done, *second})]
 
 
 def _points(dots: Iterable[Dot]) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from celery import shared_task
 
-from common import jobs, notices, uploads
+from common import exports, files, jobs, notices, uploads
 
 
 @shared_task
@@ -25,3 +27,13 @@ def sweep_spool() -> int:
 @shared_task
 def deliver_notices() -> int:
     return notices.deliver()
+
+
+@shared_task
+def sweep_files() -> int:
+    return files.sweep_files(time.time())
+
+
+@shared_task
+def sweep_exports() -> int:
+    return exports.sweep_exports()

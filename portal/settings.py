@@ -161,7 +161,10 @@ MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(VAR_DIR / "media")))
 SPOOL_ROOT = Path(env("SPOOL_ROOT", default=str(VAR_DIR / "spool")))
 UPLOAD_MAX_BYTES: int = env.int("UPLOAD_MAX_BYTES", default=20 * 1024 * 1024)
 UPLOAD_MAX_PIXELS: int = env.int("UPLOAD_MAX_PIXELS", default=50_000_000)
+FILE_MAX_BYTES: int = env.int("FILE_MAX_BYTES", default=20 * 1024 * 1024)
 UPLOAD_SPOOL_HOURS: int = env.int("UPLOAD_SPOOL_HOURS", default=24)
+EXPORT_ROOT = Path(env("EXPORT_ROOT", default=str(VAR_DIR / "exports")))
+EXPORT_DAYS: int = env.int("EXPORT_DAYS", default=30)
 FILE_UPLOAD_PERMISSIONS = 0o600
 SPOOL_ROOT.mkdir(parents=True, exist_ok=True, mode=0o700)
 FILE_UPLOAD_TEMP_DIR = str(SPOOL_ROOT)  # a large upload waits there too, not in a folder that others read
@@ -244,6 +247,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep-jobs": {"task": "common.tasks.sweep_jobs", "schedule": JOB_SWEEP_SECONDS},
     "sweep-spool": {"task": "common.tasks.sweep_spool", "schedule": crontab(minute=17)},
+    "sweep-files": {"task": "common.tasks.sweep_files", "schedule": crontab(minute=27)},
+    "sweep-exports": {"task": "common.tasks.sweep_exports", "schedule": crontab(minute=37)},
+    "remind-applicants": {"task": "projects.tasks.remind_applicants", "schedule": crontab(hour=8, minute=30)},
+    "start-projects": {"task": "projects.tasks.start_projects", "schedule": crontab(hour=0, minute=5)},
     "deliver-notices": {"task": "common.tasks.deliver_notices", "schedule": JOB_SWEEP_SECONDS},
 }
 

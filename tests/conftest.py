@@ -77,6 +77,7 @@ def audit_triggers(request: pytest.FixtureRequest) -> Iterator[None]:
 def surroundings(settings: Any, tmp_path: Any) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.SPOOL_ROOT = tmp_path / "spool"
+    settings.EXPORT_ROOT = tmp_path / "exports"
     settings.TODAY = ""
     settings.AXES_ENABLED = False
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -264,10 +264,16 @@ def plan_curve(
     today: date | None = None,
     preview: tuple[date, int] | None = None,
     title: str = "计划与实际进度",
+    other: Iterable[Any] | None = None,
+    labels: str = "计划/新计划",
 ) -> dict[str, Any]:
-    """The plan curve with its table; points are `(day, value)` or have `.day` and `.value`."""
-    curve = charts.plan_curve(planned, earned, status_date=status_date, today=today, preview=preview)
-    return {"curve": curve, "title": title}
+    """The plan curve with its table; points are `(day, value)` or have `.day` and `.value`.
+
+    `other` is a second planned line; `labels` names both (the first and the second, parted by a slash).
+    """
+    curve = charts.plan_curve(planned, earned, status_date=status_date, today=today, preview=preview, other=other or ())
+    label, _, other_label = labels.partition("/")
+    return {"curve": curve, "title": title, "label": label, "other_label": other_label}
 
 
 @register.inclusion_tag("components/step_ring.html")

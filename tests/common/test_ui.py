@@ -184,6 +184,21 @@ def test_the_curve_has_a_table_and_takes_objects():
     assert "还没有计划曲线" in render("{% plan_curve none none %}", none=[])
 
 
+def test_a_second_plan_is_drawn_beside_the_first_to_its_own_end():
+    start, end, later = date(2026, 1, 1), date(2026, 12, 31), date(2027, 2, 28)
+    plan, other = [(start, 0), (end, 10000)], [(start, 0), (later, 10000)]
+    curve = charts.plan_curve(plan, [(start, 0)], other=other)
+    assert (curve.planned[-1].x, curve.other[-1].x) == (408.9, 468.0)
+    assert [(row.day, row.planned, row.other) for row in curve.rows] == [
+        (start, 0, 0),
+        (end, 10000, None),
+        (later, None, 10000),
+    ]
+    html = render('{% plan_curve plan none other=other labels="原计划/新计划" %}', plan=plan, none=[], other=other)
+    assert ("原计划（%）" in html, "新计划（%）" in html) == (True, True)
+    assert "curve-other" not in render("{% plan_curve plan none %}", plan=plan, none=[])
+
+
 def test_the_ring_counts_what_is_done():
     steps = [
         {"label": label, "state": state}
