@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +16,9 @@ from organizations.models import Organization, Person
 from projects import rules
 from projects.models import LeadTerm, Project, ProjectStateChange, Track
 from projects.states import PROJECT_STEPS
+
+STEP_OF_SECRETARY = "这一步由本项目的领题书记办理。"
+STEP_OF_DEPARTMENT = "这一步由区委组织部办理，且不能办理本人领题的项目。"
 
 
 @transaction.atomic
@@ -42,8 +44,10 @@ def create_project(
 
 @transaction.atomic
 def change_state(*, project: Project, to: str, by: Actor, reason: str = "") -> Project:
-    """Move a project one step of its table. Raises Conflict for any other step."""
+    """Move a project one step of its table. Raises Conflict for any other step, Forbidden for another's step."""
     before = project.state
+    if to != before and to in PROJECT_STEPS[before] and by.user and not rules.can_take_step(by.user, project, to):
+        raise Forbidden(STEP_OF_SECRETARY if to in rules.SECRETARYS else STEP_OF_DEPARTMENT)
     moved = move(project, to, table=PROJECT_STEPS, history=ProjectStateChange, parent="project", by=by, reason=reason)
     if moved:
         audit.record(
@@ -53,33 +57,6 @@ def change_state(*, project: Project, to: str, by: Actor, reason: str = "") -> P
             before={"state": before},
             after={"state": to, "reason": reason},
         )
-    return project
-
-
-@transaction.atomic
-def change_lead(*, project: Project, person: Person, since: date, by: Actor) -> Project:
-    """Another secretary leads from `since`; the former term ends the day before and is kept."""
-    if person.pk == project.lead_secretary_id:
-        return project
-    term = project.lead_terms.select_for_update().get(until=None)
-    if person.pk == project.contact_id:
-        message = "联系人不能兼任领题书记，请先另行指定联系人。"
-        raise ActionError(message, fields={"person": [message]})
-    if since <= term.since:
-        message = "新任领题书记的起始日期应晚于前任。"
-        raise ActionError(message, fields={"since": [message]})
-    term.until = since - timedelta(days=1)
-    term.save(update_fields=["until"])
-    LeadTerm.objects.create(project=project, person=person, since=since)
-    before, project.lead_secretary = project.lead_secretary.name, person
-    project.save(update_fields=["lead_secretary"])
-    audit.record(
-        by=by,
-        action="projects.project.lead_changed",
-        obj=project,
-        before={"lead_secretary": before},
-        after={"lead_secretary": person.name, "since": since.isoformat()},
-    )
     return project
 
 

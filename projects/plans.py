@@ -34,10 +34,15 @@ def plan_in_force(project: Project, day: date) -> Plan | None:
 
 
 @transaction.atomic
-def draft_plan(*, project: Project, items: Sequence[ItemInput], effective_from: date, by: Actor) -> Plan:
-    """A new version with these items, not yet in force. Raises ActionError naming each wrong row."""
+def draft_plan(
+    *, project: Project, items: Sequence[ItemInput], effective_from: date, by: Actor, ends_on: date | None = None
+) -> Plan:
+    """A new version with these items, not yet in force. Raises ActionError naming each wrong row.
+
+    `ends_on` is the project's end under this plan where that is not its present one (an extension).
+    """
     Project.objects.select_for_update().get(pk=project.pk)
-    _refuse_bad_items(project, items)
+    _refuse_bad_items(project, items, ends_on or project.ends_on)
     latest = project.plans.aggregate(latest=Max("version"))["latest"] or 0
     plan = Plan.objects.create(project=project, version=latest + 1, effective_from=effective_from)
     for position, item in enumerate(items, start=1):
@@ -48,6 +53,17 @@ def draft_plan(*, project: Project, items: Sequence[ItemInput], effective_from: 
 
 
 @transaction.atomic
+def replace_draft(*, project: Project, items: Sequence[ItemInput], by: Actor) -> Plan:
+    """The first version anew, as long as no version is frozen: what an application's latest draft says."""
+    Project.objects.select_for_update().get(pk=project.pk)
+    if project.plans.exclude(frozen_on=None).exists():
+        raise Conflict("计划已经冻结，请走计划变更。", code="plan_frozen")
+    project.plans.all().delete()
+    project.milestones.all().delete()
+    return draft_plan(project=project, items=items, effective_from=project.starts_on, by=by)
+
+
+@transaction.atomic
 def freeze_plan(*, plan: Plan, by: Actor) -> Plan:
     """Put a plan in force for good. Raises ActionError unless the weights sum to exactly 100."""
     plan = Plan.objects.select_for_update().get(pk=plan.pk)
@@ -55,7 +71,7 @@ def freeze_plan(*, plan: Plan, by: Actor) -> Plan:
         return plan
     total = plan.items.aggregate(total=Sum("weight"))["total"] or 0
     if total != FULL:
-        message = f"里程碑权重合计为 {_percent(total)}，应当正好是 100。"
+        message = f"里程碑权重合计为 {percent_words(total)}，应当正好是 100。"
         raise ActionError(message, code="weights", fields={"weight": [message]})
     same_day = plan.project.plans.exclude(frozen_on=None).filter(effective_from=plan.effective_from)
     if same_day.exists():
@@ -66,7 +82,15 @@ def freeze_plan(*, plan: Plan, by: Actor) -> Plan:
     return plan
 
 
-def _refuse_bad_items(project: Project, items: Sequence[ItemInput]) -> None:
+def refuse_wrong_total(items: Sequence[ItemInput]) -> None:
+    """Raises ActionError unless the weights sum to exactly 100."""
+    total = sum(item.weight for item in items)
+    if total != FULL:
+        message = f"里程碑权重合计为 {percent_words(total)}，应当正好是 100。"
+        raise ActionError(message, code="weights", fields={"weight": [message]})
+
+
+def _refuse_bad_items(project: Project, items: Sequence[ItemInput], ends_on: date) -> None:
     errors: dict[str, list[str]] = {}
     if not items:
         errors["items"] = ["请至少填写一个里程碑。"]
@@ -77,7 +101,7 @@ def _refuse_bad_items(project: Project, items: Sequence[ItemInput]) -> None:
         messages = []
         if item.due < item.start:
             messages.append(f"第 {number} 个里程碑的完成时限早于开始日期。")
-        elif item.start < project.starts_on or item.due > project.ends_on:
+        elif item.start < project.starts_on or item.due > ends_on:
             messages.append(f"第 {number} 个里程碑不在项目起止日期之内。")
         if not 0 < item.weight <= FULL:
             messages.append(f"第 {number} 个里程碑的权重应大于 0，不超过 100。")
@@ -87,5 +111,6 @@ def _refuse_bad_items(project: Project, items: Sequence[ItemInput]) -> None:
         raise ActionError("计划有误，请按提示修改。", code="plan", fields=errors)
 
 
-def _percent(hundredths: int) -> str:
+def percent_words(hundredths: int) -> str:
+    """A weight total in percentage points: 9950 → “99.5”."""
     return f"{hundredths / 100:g}"

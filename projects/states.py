@@ -21,6 +21,8 @@ PROJECT_STEPS: dict[str, frozenset[str]] = {
     P.WITHDRAWN: frozenset({P.ARCHIVED}),
     P.ARCHIVED: frozenset(),
 }
+# The states in which the application may still be written.
+WRITABLE = (P.DRAFT, P.RETURNED_REVISE, P.RETURNED_REDRAFT)
 # The states in which a started project is compared with its plan.
 TRACKED = (P.RUNNING, P.CLOSING)
 

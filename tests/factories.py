@@ -11,6 +11,8 @@ from itertools import count, pairwise
 from types import SimpleNamespace
 from typing import Any
 
+from django.db.models import Max
+
 from common import days
 from organizations.models import Appointment, Organization, Person, RoleGrant, User
 from projects.models import (
@@ -31,6 +33,7 @@ from projects.models import (
 PASSWORD = "Red-Matrix-2026"
 LONG_AGO = date(2020, 1, 1)
 FULL = 10000  # 100.00 percent
+NUMBERED = ("approved", "running", "suspended", "closing", "completed", "archived")
 POSTS = {
     "secretary": ("示例一街道书记", "street", "secretary"),
     "clerk": ("示例一街道党务干事", "street", "clerk"),
@@ -194,6 +197,8 @@ def make_project(
     person = secretary.person if isinstance(secretary, User) else secretary
     track = track or make_track()
     starts_on, ends_on = starts_on or track.season.starts_on, ends_on or track.season.ends_on
+    if state in NUMBERED:
+        fields = _numbered(track, starts_on) | fields
     project = Project.objects.create(
         season=track.season,
         track=track,
@@ -248,6 +253,14 @@ def make_report(
     )
     _report_history(report, state, submitted_on, decided_on, in_time)
     return report
+
+
+def _numbered(track: Track, approved_on: date) -> dict[str, Any]:
+    """The next archive number of the track."""
+    track.last_number = (track.projects.aggregate(last=Max("archive_sequence"))["last"] or 0) + 1
+    track.save(update_fields=["last_number"])
+    number = f"YH-{track.pk}-{track.last_number:03}"
+    return {"archive_number": number, "archive_sequence": track.last_number, "approved_on": approved_on}
 
 
 def _project_history(project: Project, state: str, on: date) -> None:

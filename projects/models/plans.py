@@ -6,8 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from projects.models.projects import Project
-
-FULL = 10000  # 100.00 percent
+from projects.models.seasons import FULL
 
 
 class Milestone(models.Model):

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 
-from brands.models import FeatureFact, Field, FigureFact
+from brands.models import FeatureFact, Field, FigureFact, Tier
 from common import days
 from common.codes import random_code
 from common.models import StateChange
@@ -51,6 +51,10 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def behind_schedule(self) -> ProjectQuerySet:
         return self.filter(light__in=BEHIND)
 
+    def in_library(self) -> ProjectQuerySet:
+        """The approved ones, whatever became of them: they have an archive number (建库立档)."""
+        return self.exclude(archive_number=None)
+
 
 class Project(models.Model):
     """A project. `state` is moved by `projects.actions`; the check columns are written by `tracking` only.
@@ -76,6 +80,7 @@ class Project(models.Model):
 
     code = models.CharField("编号", max_length=8, unique=True, default=random_code, editable=False)
     archive_number = models.CharField("档号", max_length=40, null=True, blank=True, unique=True)
+    archive_sequence = models.PositiveIntegerField("流水号", null=True, editable=False)
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="projects", verbose_name="年度")
     track = models.ForeignKey(Track, on_delete=models.PROTECT, related_name="projects", verbose_name="赛道")
     title = models.CharField("项目名称", max_length=120)
@@ -99,6 +104,8 @@ class Project(models.Model):
     state = models.CharField("状态", max_length=20, choices=State, default=State.DRAFT)
     starts_on = models.DateField("开始日期")
     ends_on = models.DateField("完成时限")
+    approved_on = models.DateField("立项日期", null=True, blank=True)
+    tier = models.CharField("梯队", max_length=12, choices=Tier, blank=True)
     problem = models.TextField("背景与难题", blank=True)
     goal = models.TextField("目标", blank=True)
     measures = models.TextField("主要措施", blank=True)
@@ -140,6 +147,21 @@ class Project(models.Model):
             models.CheckConstraint(
                 name="project_archive_number_not_empty",
                 condition=Q(archive_number=None) | ~Q(archive_number=""),
+            ),
+            models.CheckConstraint(
+                name="project_archive_number_with_its_sequence",
+                condition=Q(archive_number=None, archive_sequence=None, approved_on=None)
+                | Q(archive_number__isnull=False, archive_sequence__gte=1, approved_on__isnull=False),
+            ),
+            models.UniqueConstraint(name="project_archive_sequence_once_a_track", fields=["track", "archive_sequence"]),
+            models.CheckConstraint(
+                name="project_has_a_number_once_approved",
+                condition=~Q(state__in=["approved", "running", "suspended", "closing", "completed"])
+                | Q(archive_number__isnull=False),
+                violation_error_message="立项的项目必须有档号。",
+            ),
+            models.CheckConstraint(
+                name="project_does_not_continue_itself", condition=Q(continues=None) | ~Q(continues=F("id"))
             ),
             models.CheckConstraint(
                 name="project_not_its_own_contact",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from organizations.models import Organization
+from common import days
+from organizations.models import Organization, Person
+
+FULL = 10000  # 100.00 percent
 
 
 class SeasonQuerySet(models.QuerySet["Season"]):
@@ -43,6 +47,21 @@ class Season(models.Model):
     liaison_green_readings = models.PositiveSmallIntegerField(
         "关闭联系所需连续绿灯次数", default=2, validators=[MinValueValidator(1)]
     )
+    apply_from = models.DateField("申报开始", null=True, blank=True)
+    apply_until = models.DateField("申报截止", null=True, blank=True, help_text="当日 24 时锁定")
+    one_project_per_organization = models.BooleanField("每个党组织限报一个项目", default=True)
+    criteria_total = models.PositiveIntegerField("评审标准权重合计", default=0, editable=False)
+    reviewers_needed = models.PositiveSmallIntegerField(
+        "每个项目的评审人数", default=3, validators=[MinValueValidator(3)], help_text="至少 3 人"
+    )
+    outlier_from = models.PositiveIntegerField("离群分差（0.01 分）", default=2000, help_text="与平均分相差达到即提示")
+    archive_number_format = models.CharField(
+        "档号格式",
+        max_length=60,
+        default="YH-{year}-{track}-{number:03}",
+        help_text="{year} 年份，{track} 赛道代号，{number:03} 三位流水号",
+    )
+    extension_months = models.PositiveSmallIntegerField("延期上限（月）", default=3, validators=[MinValueValidator(1)])
 
     objects = SeasonQuerySet.as_manager()
 
@@ -75,10 +94,35 @@ class Season(models.Model):
                 condition=Q(liaison_interval_days__gte=1, liaison_green_readings__gte=1),
                 violation_error_message="联系间隔和绿灯次数至少为 1。",
             ),
+            models.CheckConstraint(
+                name="season_application_window_whole",
+                condition=Q(apply_from=None, apply_until=None)
+                | Q(apply_from__isnull=False, apply_until__isnull=False, apply_from__lte=F("apply_until")),
+                violation_error_message="申报开始和截止日期要同时填写，且截止不早于开始。",
+            ),
+            models.CheckConstraint(
+                name="season_criteria_weigh_100",
+                condition=Q(criteria_total__in=[0, FULL]),
+                violation_error_message="评审标准的权重合计必须正好是 100。",
+            ),
+            models.CheckConstraint(
+                name="season_at_least_three_reviewers",
+                condition=Q(reviewers_needed__gte=3),
+                violation_error_message="每个项目至少 3 名评审人。",
+            ),
+            models.CheckConstraint(
+                name="season_extension_at_least_a_month",
+                condition=Q(extension_months__gte=1),
+                violation_error_message="延期上限至少为 1 个月。",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def takes_applications(self, day: Any) -> bool:
+        """Whether the application window (申报期) is open on `day`, both ends included."""
+        return bool(self.apply_from and self.apply_from <= day <= self.apply_until)
 
 
 class Track(models.Model):
@@ -89,12 +133,22 @@ class Track(models.Model):
     name = models.CharField("名称", max_length=40)
     award_title = models.CharField("奖项", max_length=60)
     method = models.CharField("方式", max_length=60)
+    archive_code = models.CharField("档号代号", max_length=10, blank=True, help_text="档号里代表本赛道的字母，例如 SQ")
+    last_number = models.PositiveIntegerField("已用流水号", default=0, editable=False)
     position = models.PositiveSmallIntegerField("顺序", default=0)
 
     class Meta:
         verbose_name = verbose_name_plural = "赛道"
         ordering = ["position"]
-        constraints = [models.UniqueConstraint(name="track_code_unique_in_season", fields=["season", "code"])]
+        constraints = [
+            models.UniqueConstraint(name="track_code_unique_in_season", fields=["season", "code"]),
+            models.UniqueConstraint(
+                name="track_archive_code_unique_in_season",
+                fields=["season", "archive_code"],
+                condition=~Q(archive_code=""),
+                violation_error_message="同一年度的赛道代号不能相同。",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -113,3 +167,81 @@ class TrackKind(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.get_sector_display()}".strip()
+
+
+class Criterion(models.Model):
+    """What applications are scored by (评审标准), 0–100 each; the weights of a season sum to 100."""
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="criteria")
+    name = models.CharField("标准", max_length=20)
+    hint = models.CharField("说明", max_length=200, blank=True)
+    weight = models.PositiveIntegerField("权重（0.01 个百分点）")
+    position = models.PositiveSmallIntegerField("顺序", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "评审标准"
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(name="criterion_once_a_season", fields=["season", "name"]),
+            models.CheckConstraint(
+                name="criterion_weight_over_0_to_100",
+                condition=Q(weight__gt=0, weight__lte=FULL),
+                violation_error_message="权重应大于 0，不超过 100。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SeasonReviewer(models.Model):
+    """A person whom the department may assign to review applications of the season (评审人库)."""
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="reviewers")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="reviewer_in")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "评审人"
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(name="reviewer_once_a_season", fields=["season", "person"])]
+
+    def __str__(self) -> str:
+        return str(self.person)
+
+
+class Announcement(models.Model):
+    """The call for applications (申报通知) of a season; a draft until it is issued."""
+
+    season = models.OneToOneField(Season, on_delete=models.PROTECT, related_name="announcement")
+    title = models.CharField("标题", max_length=120)
+    number = models.CharField("文号", max_length=40, blank=True)
+    addressee = models.CharField("主送", max_length=200, blank=True)
+    body = models.TextField("正文")
+    issued_on = models.DateField("印发日期", null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "申报通知"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Reopening(models.Model):
+    """One organization may apply after the deadline (个别开放), for a reason and until a day."""
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="reopenings")
+    organization = models.ForeignKey(
+        Organization, on_delete=models.PROTECT, related_name="reopenings", verbose_name="党组织"
+    )
+    until = models.DateField("开放至")
+    reason = models.TextField("原因")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name="操作人")
+    at = models.DateTimeField("时间", default=days.now)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "个别开放"
+        ordering = ["-id"]
+        constraints = [models.CheckConstraint(name="reopening_has_a_reason", condition=~Q(reason=""))]
+
+    def __str__(self) -> str:
+        return f"{self.organization} {self.until}"
