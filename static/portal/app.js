@@ -8,13 +8,14 @@ import * as listKeys from "./list_keys.js";
 import * as menu from "./menu.js";
 import * as photos from "./photos.js";
 import * as refill from "./refill.js";
+import * as rows from "./rows.js";
 import * as slider from "./slider.js";
 import * as submitGuard from "./submit_guard.js";
 import * as textSize from "./text_size.js";
 import * as toast from "./toast.js";
 import { csrfToken } from "./net.js";
 
-const modules = [textSize, menu, toast, confirm, counter, slider, photos, refill, submitGuard, autosave, listKeys];
+const modules = [textSize, menu, toast, confirm, counter, slider, photos, refill, rows, submitGuard, autosave, listKeys];
 
 function start(root) {
   for (const module of modules) module.start(root);

@@ -55,6 +55,12 @@ function fill(form, kept) {
   }
 }
 
+/** The words in their order. Rows go without their numbers, which change as the server leaves out the empty ones. */
+function words(kept) {
+  const said = ([name, texts]) => texts.filter((text) => text.trim()).map((text) => [name.replace(/\.\d+\./, "."), text.trim()]);
+  return JSON.stringify(Object.entries(kept).flatMap(said));
+}
+
 class Autosave {
   constructor(form) {
     this.form = form;
@@ -172,8 +178,7 @@ class Autosave {
     const copy = read(this.key);
     if (!copy) return;
     const shown = values(this.form);
-    const same = Object.entries(copy.values).every(([name, value]) => JSON.stringify(shown[name]) === JSON.stringify(value));
-    if (same) {
+    if (words(shown) === words(copy.values)) {
       write(this.key, null);
       return;
     }
@@ -195,6 +200,7 @@ class Autosave {
 
   refill(kept) {
     this.filling = true;
+    this.form.dispatchEvent(new CustomEvent("autosave:refill", { detail: kept }));
     fill(this.form, kept);
     this.filling = false;
     if (this.timer) this.changed();
