@@ -12,7 +12,15 @@ from common.errors import ActionError
 from common.forms import CleanCharField, add_action_error
 from organizations.models import Person
 from projects.models import PlanItem, ProgressReport, Project, ReportLine
-from projects.reporting import COMMENT_LIMIT, FALL_REASON_LIMIT, TEXT_LIMIT, TEXTS, LineInput, earlier_percents
+from projects.reporting import (
+    COMMENT_LIMIT,
+    FALL_REASON_LIMIT,
+    TEXT_LIMIT,
+    TEXTS,
+    LineInput,
+    earlier_percents,
+    missing_lines,
+)
 
 PROMPTS = {
     "done": "做了什么：开展的工作、采取的措施",
@@ -63,6 +71,8 @@ class ReportForm(forms.Form):
     def __init__(self, data: Any = None, *, report: ProgressReport, items: Mapping[int, PlanItem]) -> None:
         self.report, self.items = report, items
         self.lines = list(report.lines.select_related("milestone"))
+        if report.state != ProgressReport.State.SUBMITTED:
+            self.lines += missing_lines(report)
         self.floors = earlier_percents(report)
         initial: dict[str, Any] = {"revision": report.revision}
         initial |= {name: getattr(report, name) for name in TEXTS}

@@ -60,11 +60,14 @@ class LineInput:
 def open_report(*, project: Project, month: date, by: Actor) -> ProgressReport:
     """The project's report for `month` (its first day), made as a draft if there is none.
 
-    Its lines start from the latest earlier confirmed month. Raises Forbidden, or ActionError for a month that
-    cannot be reported.
+    Its lines start from the latest earlier confirmed month; a draft gets those that a newer plan has brought.
+    Raises Forbidden, or ActionError for a month that cannot be reported.
     """
     existing = project.reports.filter(month=month).first()
     if existing:
+        existing = _locked(existing)
+        if by.user is not None and rules.can_edit_report(by.user, existing):
+            ReportLine.objects.bulk_create(missing_lines(existing))
         return existing
     if by.user is None or not rules.can_draft_report(by.user, project):
         raise Forbidden("只有本项目的领题书记和牵头党组织的党务干事可以填写月报。")
@@ -107,6 +110,7 @@ def save_report(
             code="stale_draft",
         )
     before = _content(report)
+    ReportLine.objects.bulk_create(missing_lines(report))
     _save_lines(report, lines)
     _save_texts(report, texts)
     report.revision += 1
@@ -240,6 +244,15 @@ def earlier_percents(report: ProgressReport) -> dict[int, int]:
         report__project_id=report.project_id, report__state=State.CONFIRMED, report__month__lt=report.month
     )
     return dict(lines.order_by("report__month").values_list("milestone_id", "percent"))
+
+
+def missing_lines(report: ProgressReport) -> list[ReportLine]:
+    """Unsaved lines for what the plan in force has and the report lacks: a plan change (计划变更) brings them."""
+    plan = plan_in_force(report.project, days.today())
+    known = ReportLine.objects.filter(report=report).values("milestone")
+    missing = plan.items.exclude(milestone__in=known).select_related("milestone") if plan else ()
+    earlier = earlier_percents(report) if missing else {}
+    return [ReportLine(report=report, milestone=i.milestone, percent=earlier.get(i.milestone_id, 0)) for i in missing]
 
 
 def previous_report(report: ProgressReport) -> ProgressReport | None:

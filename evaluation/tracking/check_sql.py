@@ -49,7 +49,7 @@ subject AS (
             WHERE v.project_id = p.id AND v.frozen_on IS NOT NULL AND v.effective_from <= {day}
             ORDER BY v.effective_from DESC, v.version DESC LIMIT 1) AS plan_id
     FROM projects_project p JOIN projects_season s ON s.id = p.season_id
-    WHERE s.starts_on <= {day} AND s.ends_on >= {since}
+    WHERE s.starts_on <= {day} AND (s.ends_on >= {since} OR p.ends_on >= {since})
 ),
 running AS (
     SELECT * FROM subject

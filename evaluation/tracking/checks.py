@@ -14,7 +14,7 @@ from evaluation.tracking import check_sql, liaison
 from evaluation.tracking.models import CheckDay, ScheduleCheck
 from projects.models import ProjectStateChange
 
-# A season's projects are still looked at for so many days after its end, so that a closing shows.
+# A project is still looked at for so many days after its season, or its own extended end, so that a closing shows.
 AFTER_SEASON = timedelta(days=92)
 
 

@@ -171,6 +171,14 @@ def test_a_season_is_followed_from_its_first_day_to_a_quarter_after_its_end(proj
     assert [checks.run(day) for day in (last, last + timedelta(days=1))] == [1, 0]
 
 
+def test_an_extended_project_is_followed_a_quarter_longer(project, today):
+    project.state_changes.update(on=date(2025, 12, 1))
+    Project.objects.update(ends_on=date(2027, 3, 31))
+    today("2027-08-01")
+    last = date(2027, 3, 31) + checks.AFTER_SEASON
+    assert [checks.run(day) for day in (last, last + timedelta(days=1))] == [1, 0]
+
+
 def test_the_project_carries_each_reason(district, cast, today):
     """A light that ends is taken from the project, too."""
     project = falling(district, cast)
