@@ -10,9 +10,9 @@ import evaluation.tracking.api
 import organizations.api
 import projects.api
 from brands.models import Brand
-from common.models import AuditEntry, Notice, Picture, PictureVariant
+from common.models import AuditEntry, Notice, Picture, PictureVariant, StoredFile
 from evaluation.tracking.models import LiaisonCase
-from projects.models import FieldComment, ProgressReport, Project, ReportPhoto
+from projects.models import Application, FieldComment, ProgressReport, Project, ReportPhoto
 from tests.factories import make_project, make_report, make_season, make_track
 from tests.projects.answers import PROJECTS, SEASONS, body, failed, of, titles
 
@@ -293,10 +293,33 @@ def foreign(project, cast, district):
     )
     return {
         "code": project.code,
+        "ranking.code": project.season.code,
         "report_id": report.pk,
         "photo_id": report.photos.get().picture_id,
         "case_id": case.pk,
         "public_id": district.street.public_id,
+        **_application_parts(project, cast),
+    }
+
+
+def _application_parts(project, cast):
+    """An application with all that hangs on it; parts that share a name are told apart by the address'."""
+    Application.objects.create(project=project)
+    version = project.versions.create(number=1, content={})
+    review = project.screenings.create(version=version, round=1).reviews.create(reviewer=cast.leader.person)
+    comment = project.application_comments.create(version=version, field="goal", text="意见", by=cast.officer)
+    stored = StoredFile.objects.create(
+        owner=cast.clerk, original_name="记录.pdf", content_type="application/pdf", size=1, sha256="0", path="files/x"
+    )
+    project.attachments.create(purpose="study_record", file=stored)
+    change = project.plan_changes.create(
+        plan=project.plans.create(version=2, effective_from=APRIL), reason="变更", old_end=project.ends_on
+    )
+    return {
+        "review_id": review.pk,
+        "comment_id": comment.pk,
+        "file_id": stored.pk,
+        "pk": change.pk,
     }
 
 
@@ -311,7 +334,7 @@ ADDRESSES = [
 @pytest.mark.parametrize("pattern", ADDRESSES, ids=lambda pattern: pattern.name)
 @pytest.mark.parametrize("who", ["outsider", "branchsec", "sysadmin", "auditor", "evaladmin"])
 def test_no_address_opens_with_an_id_of_another_committee(api_as, cast, foreign, pattern, who):
-    parts = {part: foreign[part] for part in pattern.pattern.converters}
+    parts = {part: foreign.get(f"{pattern.name}.{part}") or foreign[part] for part in pattern.pattern.converters}
     address = reverse(f"api:{pattern.name}", kwargs=parts)
     before = list(ProgressReport.objects.values_list("state", "revision"))
     statuses = {
