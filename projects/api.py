@@ -1,4 +1,4 @@
-"""API: seasons, projects, reports and photos; every change is an action of `projects.reporting`."""
+"""API: projects, reports and photos; every change is an action of `projects.reporting`."""
 
 from __future__ import annotations
 
@@ -23,19 +23,13 @@ from common import days
 from common.actors import Actor
 from common.api import actor_of
 from common.rows import Row, RowList
-from projects import reporting, serializers
+from projects import application_api, archive_views, course_api, reporting, screening_api, season_api, serializers
 from projects.filters import ProjectFilter, PublicProjectFilter
-from projects.models import ProgressReport, Project, ReportPhoto, Season
+from projects.models import ProgressReport, Project, ReportPhoto
 from projects.plans import plan_in_force
 
 ORDERINGS = {"title", "published_on", "starts_on"}
 SCOPED_ORDERINGS = ORDERINGS | {"schedule_variance", "ends_on", "light_day"}
-
-
-class SeasonList(generics.ListAPIView[Season]):
-    serializer_class = serializers.SeasonSerializer
-    queryset = Season.objects.prefetch_related("tracks")
-    ordering = ("-starts_on", "id")
 
 
 class ProjectList(RowList):
@@ -54,6 +48,13 @@ class ProjectList(RowList):
 
     def get_serializer_class(self) -> type[serializers.PublicProjectSerializer]:
         return serializers.PublicProjectSerializer if self.is_public else serializers.ScopedProjectSerializer
+
+    @extend_schema(
+        request=application_api.NewApplicationSerializer, responses={201: application_api.ApplicationSerializer}
+    )
+    def post(self, request: Request) -> Response:
+        """Begin an application for an own organization."""
+        return application_api.create(request)
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
@@ -240,7 +241,7 @@ def _save(report: ProgressReport, given: dict[str, Any], by: Actor) -> ProgressR
 
 
 urlpatterns = [
-    path("seasons/", SeasonList.as_view(), name="seasons"),
+    *season_api.urlpatterns,
     path("projects/", ProjectList.as_view(), name="projects"),
     path("projects/<slug:code>/", ProjectDetail.as_view(), name="project"),
     path("projects/<slug:code>/reports/", ReportList.as_view(), name="reports"),
@@ -252,4 +253,8 @@ urlpatterns = [
     path("reports/<uuid:report_id>/return/", Return.as_view(), name="return"),
     path("reports/<uuid:report_id>/photos/", PhotoList.as_view(), name="photos"),
     path("photos/<uuid:photo_id>/", PhotoDetail.as_view(), name="photo"),
+    *application_api.urlpatterns,
+    *screening_api.urlpatterns,
+    *course_api.urlpatterns,
+    *archive_views.api_urlpatterns,
 ]

@@ -13,7 +13,7 @@ from common.api import CleanCharField
 from common.rows import Row, RowSerializer
 from projects.earned_value import spi
 from projects.lights import reason_words
-from projects.models import ProgressReport, ReportPhoto, Season
+from projects.models import Attachment, ProgressReport, ReportPhoto, Season
 from projects.reporting import COMMENT_LIMIT, EVIDENCE_LIMIT, FALL_REASON_LIMIT, TEXT_LIMIT
 
 FIELDS = dict(Field.choices)
@@ -135,6 +135,19 @@ class PhotoSerializer(serializers.Serializer[ReportPhoto]):
             }
             for v in photo.picture.variants.all()
         ]
+
+
+class AttachmentSerializer(serializers.Serializer[Attachment]):
+    """A project's document by the id of its file, which is also its address."""
+
+    id = serializers.UUIDField(source="file_id")
+    name = serializers.CharField(source="file.original_name")
+    size = serializers.IntegerField(source="file.size")
+    sha256 = serializers.CharField(source="file.sha256")
+    url = serializers.SerializerMethodField()
+
+    def get_url(self, attachment: Attachment) -> str:
+        return f"/files/{attachment.file_id}/"
 
 
 class ReportSerializer(serializers.Serializer[ProgressReport]):
