@@ -9,13 +9,14 @@ from django.db.models import Q
 from django.utils import timezone
 
 from brands.loading import load_brands
-from common import days
+from common import calendar, days
 from common.actors import Actor
 from common.models import Notice
+from common.working_days import known_years
 from evaluation.tracking import checks, liaison
 from evaluation.tracking.models import LiaisonCase
 from organizations.models import User
-from portal.sample import organizations, people, projects, reports
+from portal.sample import applications, organizations, people, projects, reports
 from projects.models import ProgressReport, Project
 
 BY = Actor.system("load_sample")
@@ -37,6 +38,7 @@ def load(today: date) -> int:
     """The whole sample year up to `today`; how many projects were made. Nothing is done a second time."""
     if is_loaded():
         return 0
+    _load_calendar(today)
     tree = organizations.create(BY)
     load_brands(by=BY)
     season = projects.create_season(today)
@@ -46,8 +48,19 @@ def load(today: date) -> int:
     _check(season.starts_on, today)
     _visit(cast.accounts["officer"], today)
     _close_recovered(cast, today)
+    coming = applications.create_coming_season(season, cast, today, BY)
+    applications.apply(coming, tree, cast, today)
+    applications.change_and_close(made, cast, today)
     _read_old_notices()
     return len(made)
+
+
+def _load_calendar(today: date) -> None:
+    """The holidays of the years around today, as far as the calendar library knows them."""
+    for year in range(today.year - 1, today.year + 2):
+        rows = calendar.proposed_days(year)
+        if rows and year not in known_years():
+            calendar.load_year(year=year, rows=rows, source=calendar.PREFILL_SOURCE.format(year=year), by=BY)
 
 
 def _check(first: date, today: date) -> None:

@@ -1,4 +1,4 @@
-"""The sample's people, named by their post, and its ten accounts."""
+"""The sample's people, named by their post, and its accounts."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ ROLES = [
     ("sysadmin", "系统管理员（示例）", "system_administrator"),
 ]
 CONTACTS = ("组织部联系人一（示例）", "组织部联系人二（示例）")
+REVIEWERS = ("评审人一（示例）", "评审人二（示例）", "评审人三（示例）")
 WORDS = {"secretary": "书记", "clerk": "党务干事"}
 
 
@@ -69,6 +70,8 @@ class Cast:
         self.contacts = [self._account(f"contact{n}", name, word) for n, name in enumerate(CONTACTS, start=1)]
         for user in self.contacts:
             actions.grant_role(person=user.person, role="department_officer", since=since, by=by)
+
+        self.reviewers = [self._account(f"reviewer{n}", name, word) for n, name in enumerate(REVIEWERS, start=1)]
 
     def secretary_of(self, place: str) -> User:
         """The secretary of an organization; most of them have an account without a password."""

@@ -8,13 +8,13 @@ from datetime import date, timedelta
 from brands.loading import source_row, write_facts
 from brands.models import Brand
 from brands.programme import named_projects
-from common import days
+from common import days, publication
 from common.actors import Actor
 from organizations.models import Organization
 from portal.sample.people import Cast
-from projects import actions
-from projects.models import Project, ProjectFeature, ProjectFigure, Season, Track, TrackKind
-from projects.plans import ItemInput, draft_plan, freeze_plan
+from projects import actions, library
+from projects.models import Criterion, Project, ProjectFeature, ProjectFigure, Season, Track, TrackKind
+from projects.plans import ItemInput, draft_plan
 
 # (weight in 0.01 point, first day and last day as shares of the year, title)
 SHAPES: list[list[tuple[int, float, float, str]]] = [
@@ -39,9 +39,15 @@ SHAPES: list[list[tuple[int, float, float, str]]] = [
 ]
 STREET, COMMUNITY, NEW = "committee", "community", "new"
 TRACKS = [
-    (STREET, "党（工）委赛道", "十佳书记项目", "党（工）委书记上台述评"),
-    (COMMUNITY, "社区赛道", "为民先锋项目", "社区书记项目汇编展评"),
-    (NEW, "“两新”组织赛道", "优秀书记项目", "“两新”组织书记项目分类选评"),
+    (STREET, "党（工）委赛道", "十佳书记项目", "党（工）委书记上台述评", "DGW"),
+    (COMMUNITY, "社区赛道", "为民先锋项目", "社区书记项目汇编展评", "SQ"),
+    (NEW, "“两新”组织赛道", "优秀书记项目", "“两新”组织书记项目分类选评", "LX"),
+]
+# 前瞻、创新、实效 are the district's words; the weights are the sample's.
+CRITERIA = [
+    ("前瞻", 3000, "立足全局和长远，抓住下一步要解决的问题"),
+    ("创新", 3000, "思路、机制、方法有新意，可推广"),
+    ("实效", 4000, "措施具体、目标可查，群众和企业得实惠"),
 ]
 ADMITS = {
     STREET: [
@@ -136,13 +142,29 @@ def create_season(today: date) -> Season:
         name=f"{starts_on.year}年度",
         starts_on=starts_on,
         ends_on=days.add_months(starts_on, 12) - timedelta(days=1),
+        one_project_per_organization=False,
     )
-    for position, (code, name, award, method) in enumerate(TRACKS, start=1):
+    add_rules(season)
+    return season
+
+
+def add_rules(season: Season) -> None:
+    """The three tracks and the three criteria of every sample season."""
+    for position, (code, name, award, method, archive_code) in enumerate(TRACKS, start=1):
         track = Track.objects.create(
-            season=season, code=code, name=name, award_title=award, method=method, position=position
+            season=season,
+            code=code,
+            name=name,
+            award_title=award,
+            method=method,
+            archive_code=archive_code,
+            position=position,
         )
         TrackKind.objects.bulk_create(TrackKind(track=track, kind=k, sector=s) for k, s in ADMITS[code])
-    return season
+    for position, (name, weight, hint) in enumerate(CRITERIA, start=1):
+        Criterion.objects.create(season=season, name=name, weight=weight, hint=hint, position=position)
+    season.criteria_total = sum(weight for _, weight, _ in CRITERIA)
+    season.save(update_fields=["criteria_total"])
 
 
 def create_projects(
@@ -171,17 +193,27 @@ def create_projects(
             )
             project.brands.set(brands[code] for code in spec.brands)
             _plan(project, SHAPES[turn % len(SHAPES)], by)
-            for state in ("submitted", "in_review", "approved"):
+            for state in ("submitted", "in_review"):
                 actions.change_state(project=project, to=state, by=by)
+            library.approve_project(project=project, by=by)
+            project.refresh_from_db()
         if entry := facts.get(spec.title):
             write_facts(entry, source_row(), figures=ProjectFigure, features=ProjectFeature, project=project)
         with days.pretend(season.starts_on):
             if spec.story != "approved":
                 actions.change_state(project=project, to="running", by=by)
             if turn % 9 != 8:
-                actions.publish_project(project=project, by=by)
+                _publish(project, Actor.person(cast.accounts["officer"], "sample"))
         made[project] = spec
     return made
+
+
+def _publish(project: Project, by: Actor) -> None:
+    """Through the four steps, as everything that becomes public."""
+    publication.propose(obj=project, content={"summary": project.summary}, by=by)
+    for step in (publication.clear, publication.approve, publication.publish):
+        step(obj=project, by=by)
+    project.refresh_from_db()
 
 
 def _plan(project: Project, shape: list[tuple[int, float, float, str]], by: Actor) -> None:
@@ -195,7 +227,7 @@ def _plan(project: Project, shape: list[tuple[int, float, float, str]], by: Acto
         )
         for weight, start, due, title in shape
     ]
-    freeze_plan(plan=draft_plan(project=project, items=items, effective_from=project.starts_on, by=by), by=by)
+    draft_plan(project=project, items=items, effective_from=project.starts_on, by=by)
 
 
 def _texts(spec: Spec) -> dict[str, str]:

@@ -18,7 +18,7 @@ from django.utils.functional import SimpleLazyObject
 from common import notices
 from organizations.access import access_of
 from organizations.rules import role_label
-from projects.models import ProgressReport
+from projects.models import ProgressReport, Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,18 @@ def _desk_nav(request: HttpRequest, unread: Callable[[], int]) -> list[NavItem]:
             ("年度看板", "workspace:board", "/desk/board/", "calendar-stats", 0, True),
             ("滞后项目", "tracking:behind", "/desk/behind/", "alert-triangle", 0, True),
         ]
+    if access.secretary_of or access.clerk_of:
+        pages.append(("申报", "projects:apply", "/desk/apply/", "pencil", 0, False))
+    elif not access.reads_projects and Review.objects.of_reviewer(request.user).exists():
+        pages.append(("评审", "projects:reviews", "/desk/reviews/", "clipboard-check", 0, True))
+    if access.is_officer:
+        pages += [
+            ("立项筛选", "projects:screenings", "/desk/screening/", "clipboard-check", 0, False),
+            ("年度设置", "projects:seasons", "/desk/seasons/", "settings", 0, False),
+            ("导入", "common:imports", "/desk/imports/", "upload", 0, False),
+        ]
+    if access.reads_projects:
+        pages.append(("导出", "common:exports", "/desk/exports/", "download", 0, False))
     pages += [
         ("通知", "common:notices", "/desk/notices/", "bell", unread(), True),
         ("书记项目", "catalogue:projects", "/projects/", "books", 0, False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -36,8 +37,12 @@ class Todo:
 
 
 def todos(user: Any) -> list[Todo]:
-    """All that waits for the person, the most urgent first."""
-    found = [*_reports(user), *_decisions(user), *_visits(user)]
+    """What waits of reports and liaison, in no order."""
+    return [*_reports(user), *_decisions(user), *_visits(user)]
+
+
+def by_due_day(found: Iterable[Todo]) -> list[Todo]:
+    """The most urgent first, what has no day last."""
     return sorted(found, key=lambda todo: todo.due or date.max)
 
 

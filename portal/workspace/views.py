@@ -17,9 +17,11 @@ from common.pages import page_of
 from evaluation.tracking.models import LiaisonCase
 from organizations.access import access_of
 from portal.workspace import strips
-from portal.workspace.todo import open_months, own_projects, todos
+from portal.workspace.todo import by_due_day, open_months, own_projects, todos
+from portal.workspace.todo_projects import project_todos
+from projects import archiving, rules
 from projects import earned_value as ev
-from projects import rules
+from projects.course_pages import course_panel
 from projects.facts import curve_of, facts_of
 from projects.filters import ProjectFilter
 from projects.forms import ContactForm
@@ -44,7 +46,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         projects = list(mine.filter(season=season).order_by("title", "id"))
     months = strips.months_of(season) if season else []
     context = {
-        "todos": todos(request.user),
+        "todos": by_due_day([*todos(request.user), *project_todos(request.user)]),
         "rows": strips.rows(projects, months) if projects else [],
         "furthest_behind": strips.rows(_furthest_behind(season), months) if access.reads_everything else [],
         "counts": _counts(request.user, season) if access.reads_projects else None,
@@ -85,7 +87,7 @@ def board(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("season", "")
     season = Season.objects.filter(code=asked).first() if asked else None
     season = season or Season.objects.latest_started(days.today())
-    rows = Project.objects.visible_to(request.user).filter(season=season)
+    rows = Project.objects.visible_to(request.user).in_library().filter(season=season)
     rows = rows.select_related("lead_organization", "lead_secretary", "season")
     found = ProjectFilter(request.GET, queryset=rows).qs.order_by("lead_organization__path", "title", "id")
     page = page_of(request, found)
@@ -100,6 +102,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "rows": strips.rows(page.object_list, months),
         "counts": _counts(request.user, season),
         "season": season,
+        "export_params": {name: given[name] for name in ProjectFilter.base_filters if given.get(name)},
     }
     return render(request, "workspace/board.html", context)
 
@@ -108,7 +111,7 @@ def board(request: HttpRequest) -> HttpResponse:
 def project(request: HttpRequest, code: str) -> HttpResponse:
     """All about a project for whoever has it in scope: standing, curve, plan, reports, liaison."""
     rows = Project.objects.visible_to(request.user).select_related(
-        "season", "track", "lead_organization", "lead_secretary", "contact"
+        "season", "track", "lead_organization", "lead_secretary", "contact", "application"
     )
     found = get_object_or_404(rows.prefetch_related("brands", "lead_terms__person"), code=code)
     facts = facts_of(found)
@@ -131,6 +134,9 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
         "plan": plan,
         "row": strips.rows([found], strips.months_of(found.season))[0],
         "reports": reports,
+        "course": (course := course_panel(request.user, found)),
+        "papers": {"params": {"project": found.code}, "has_closing": course["closing"] is not None},
+        "archive": archiving.offer(request.user, found),
         "cases": LiaisonCase.objects.filter(project=found).select_related("contact"),
         "contact_form": (
             ContactForm(project=found, initial={"contact": found.contact_id})
@@ -152,7 +158,7 @@ def _furthest_behind(season: Season | None) -> list[Project]:
 
 def _counts(user: Any, season: Season | None) -> dict[str, Any]:
     """How many projects in scope show which light, with addresses into the board."""
-    rows = Project.objects.visible_to(user).filter(season=season)
+    rows = Project.objects.visible_to(user).in_library().filter(season=season)
     lights = {str(light): Count("pk", filter=Q(light=light)) for light in Light.values}
     counted = rows.aggregate(total=Count("pk"), **lights)
     address = reverse("workspace:board")

@@ -17,6 +17,7 @@ from projects.models import ProgressReport, Project, Season
 ACCOUNTS = {
     *("officer", "leader", "secretary", "branchsec", "clerk", "outsider"),
     *("evaladmin", "scrutineer", "auditor", "sysadmin"),
+    *("reviewer1", "reviewer2", "reviewer3"),
 }
 
 
@@ -28,10 +29,11 @@ def test_the_sample_year(db, today, settings, tmp_path, day: str) -> None:
     settings.DEMO_PASSWORD = ""
     call_command("load_sample")
 
-    season = Season.objects.get()
+    season = Season.objects.latest_started(loaded)
+    assert season is not None
     months = (loaded.year - season.starts_on.year) * 12 + loaded.month - season.starts_on.month
     assert (months, season.starts_on.day) == (9, 1)
-    projects = Project.objects.all()
+    projects = Project.objects.filter(season=season)
     assert projects.count() >= 45
     assert set(projects.values_list("field", flat=True)) == set(Field.values)
     assert {"红色物业", "红色客厅"} <= set(projects.values_list("title", flat=True))
@@ -41,6 +43,11 @@ def test_the_sample_year(db, today, settings, tmp_path, day: str) -> None:
     assert lights["grey"] >= 2
     states = set(ProgressReport.objects.values_list("state", flat=True))
     assert states == {"confirmed", "submitted", "returned"}
+    coming = Project.objects.exclude(season=season)
+    assert set(coming.values_list("state", flat=True)) == {
+        *("draft", "submitted", "in_review", "returned_revise", "approved")
+    }
+    assert set(projects.values_list("state", flat=True)) >= {"running", "suspended", "closing", "completed"}
     assert not ProgressReport.objects.filter(month__gt=loaded).exists()
     assert LiaisonCase.objects.open().filter(visits=None).exists()
     assert LiaisonCase.objects.exclude(closed_on=None).exists()

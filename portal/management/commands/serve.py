@@ -69,7 +69,8 @@ class Command(BaseCommand):
         kept = settings.VAR_DIR / "demo-password"
         password = settings.DEMO_PASSWORD or (kept.read_text().strip() if kept.exists() else "")
         if password and not settings.PRODUCTION:
-            names = "officer leader secretary branchsec clerk outsider evaladmin scrutineer auditor sysadmin"
+            names = "officer leader secretary branchsec clerk outsider reviewer1 reviewer2 reviewer3"
+            names += " evaladmin scrutineer auditor sysadmin"
             self.stdout.write(f"示例账号：{names}\n密码：{password}")
         self.stdout.flush()
 
