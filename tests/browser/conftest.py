@@ -137,12 +137,12 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(folder: Path, **extra: str) -> Iterator[Portal]:
-    """A portal with the little district in it."""
+def served(folder: Path, filled_by: Any = world, **extra: str) -> Iterator[Portal]:
+    """A portal with the little district in it, or what another module of this folder builds from its `START`."""
     made = Portal(folder, free_port(), extra)
-    made.day(world.START)
+    made.day(filled_by.START)
     made.run("manage.py", "migrate", "--verbosity", "0")
-    made.run("-m", "tests.browser.world")
+    made.run("-m", filled_by.__name__)
     made.start()
     try:
         yield made
