@@ -282,6 +282,15 @@ def test_an_application_by_keyboard(year: Portal, opener: Opener, parts: dict[st
     expect(page.locator(".form-actions-sticky summary")).to_be_focused()
 
 
+def test_a_message_leaves_the_buttons_free(year: Portal, opener: Opener, parts: dict[str, str]) -> None:
+    page = opener(year, "secretary", PHONE)
+    page.goto(f"{year.url}/desk/projects/{parts['handed']}/application/")
+    page.click("button[value=save]")
+    expect(page.locator(".toast")).to_contain_text("已保存")
+    page.click("summary:has-text('退给干事')", timeout=2000)
+    expect(page.locator("dialog[open]")).to_be_visible()
+
+
 def test_saving_leaves_no_copy_behind(year: Portal, opener: Opener, parts: dict[str, str]) -> None:
     """The server leaves out empty rows, so that what was typed stands in another row afterwards."""
     page = opener(year, "secretary", DESK)
