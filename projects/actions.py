@@ -26,8 +26,7 @@ def create_project(
     *, track: Track, lead_organization: Organization, lead_secretary: Person, by: Actor, **values: Any
 ) -> Project:
     """A draft project. Raises ActionError if the track does not admit this kind of organization."""
-    admitted = track.kinds.filter(kind=lead_organization.kind, sector__in=["", lead_organization.sector])
-    if not admitted.exists():
+    if not track.admits(lead_organization):
         message = f"“{track.name}”赛道不接受这类党组织（{lead_organization.get_kind_display()}）申报。"
         raise ActionError(message, code="not_admitted", fields={"track": [message]})
     project = Project.objects.create(

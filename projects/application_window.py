@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, QuerySet
 from django.urls import reverse
 
 from common import audit, days, notices
@@ -21,8 +21,7 @@ REMIND_BEFORE = timedelta(days=3)
 
 def admitting(season: Season, organization: Organization) -> QuerySet[Track]:
     """The tracks of the season that admit this kind of organization."""
-    kinds = Q(kinds__kind=organization.kind, kinds__sector__in=["", organization.sector])
-    return season.tracks.filter(kinds).distinct()
+    return Track.objects.filter(season=season).admitting(organization)
 
 
 def deadline(season: Season, organization: Organization) -> date | None:

@@ -19,7 +19,7 @@ from common.names import plain_key
 from organizations.directory import Directory, Known, pick
 from organizations.models import Appointment
 from projects.application_fields import TEXT_LIMIT, TITLE_LIMIT
-from projects.models import Project, Season, Track
+from projects.models import Project, Season
 
 FIELDS = dict(Field.choices)
 # The fields' short names, as departments write them.
@@ -249,7 +249,7 @@ class ProjectJudge(Judge):
         return next((row[:2] for row in found if row[0] == chosen), None)
 
     def _track(self, typed: str, known: KnownProject | None, organization: Known, verdict: Verdict) -> list[str] | None:
-        admitted = [track for track in self.tracks if _admits(track, organization)]
+        admitted = [track for track in self.tracks if track.admits(organization)]
         names = "、".join(f"“{track.name}”" for track in admitted)
         if not typed:
             if known:
@@ -322,10 +322,6 @@ class ProjectJudge(Judge):
             verdict.wrong("完成时限", f"不能晚于本年度结束（{season.ends_on}）。", f"是不是 {season.ends_on}？")
         if end < start:
             verdict.wrong("完成时限", f"早于开始日期 {start}。", "请核对两个日期。")
-
-
-def _admits(track: Track, organization: Known) -> bool:
-    return any(k.kind == organization.kind and k.sector in ("", organization.sector) for k in track.kinds.all())
 
 
 def _secretaries() -> tuple[dict[str, list[list[str]]], dict[str, list[str]]]:

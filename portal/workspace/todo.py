@@ -16,6 +16,7 @@ from organizations.access import access_of
 from projects.earned_value import due_day
 from projects.facts import rules_of
 from projects.models import ProgressReport, Project
+from projects.models.projects import authored_by
 from projects.report_pages import address, month_words
 from projects.states import TRACKED
 
@@ -48,11 +49,7 @@ def by_due_day(found: Iterable[Todo]) -> list[Todo]:
 
 def own_projects(user: Any) -> Any:
     """The projects for which the person writes reports: led, or as the lead organization's clerk."""
-    access = access_of(user)
-    mine = Q(lead_organization__in=[ref.id for ref in access.clerk_of])
-    if access.secretary_of:
-        mine |= Q(lead_secretary=access.person_id)
-    return Project.objects.filter(mine, state__in=TRACKED).select_related("season", "lead_organization")
+    return Project.objects.filter(authored_by(user), state__in=TRACKED).select_related("season", "lead_organization")
 
 
 def _reports(user: Any) -> list[Todo]:

@@ -14,6 +14,7 @@ from organizations.models import Organization
 from portal.workspace.todo import LIMIT, Todo
 from projects import applications, leads, plan_changes
 from projects.models import Application, Closing, PlanChange, Project, Reopening, Review, Screening, Season
+from projects.models.projects import authored_by, led_by
 from projects.states import WRITABLE
 
 State = Project.State
@@ -55,24 +56,13 @@ def _openings(user: Any) -> list[Todo]:
         for season in seasons
         for organization in organizations
         if (season.pk, organization.pk) not in taken
-        and _admits(season, organization)
+        and any(track.admits(organization) for track in season.tracks.all())
         and (season.takes_applications(today) or (season.pk, organization.pk) in late)
     ]
 
 
-def _admits(season: Season, organization: Organization) -> bool:
-    return any(
-        kind.kind == organization.kind and kind.sector in ("", organization.sector)
-        for track in season.tracks.all()
-        for kind in track.kinds.all()
-    )
-
-
 def _applications(user: Any) -> list[Todo]:
-    access = access_of(user)
-    mine = Q(project__lead_organization__in=[ref.id for ref in access.clerk_of], with_secretary=False)
-    if access.secretary_of:
-        mine |= Q(project__lead_secretary=access.person_id)
+    mine = authored_by(user, "project__") & (led_by(user, "project__") | Q(with_secretary=False))
     rows = Application.objects.filter(mine, project__state__in=WRITABLE).select_related("project__season")
     words = {
         State.DRAFT: ("申报书：继续填写", "继续", "edit"),
@@ -99,12 +89,8 @@ def _applications(user: Any) -> list[Todo]:
 
 def _closings(user: Any) -> list[Todo]:
     """My projects that end soon or have ended and are still running."""
-    access = access_of(user)
-    mine = Q(lead_organization__in=[ref.id for ref in access.clerk_of])
-    if access.secretary_of:
-        mine |= Q(lead_secretary=access.person_id)
     soon = days.today() + CLOSE_BEFORE
-    rows = Project.objects.filter(mine, state=State.RUNNING, ends_on__lte=soon).select_related("closing")
+    rows = Project.objects.filter(authored_by(user), state=State.RUNNING, ends_on__lte=soon).select_related("closing")
     return [
         Todo(
             title=_closing_words(project),

@@ -36,9 +36,19 @@ def in_scope(user: Any, prefix: str = "") -> Q:
     """
     access = access_of(user)
     q = access.scope(f"{prefix}lead_organization")
-    if access.secretary_of and not access.reads_everything:
-        q |= Q(**{f"{prefix}lead_secretary": access.person_id})
-    return q
+    return q if access.reads_everything else q | led_by(user, prefix)
+
+
+def led_by(user: Any, prefix: str = "") -> Q:
+    """Rows whose project a secretary in office leads (`projects.rules.is_lead_secretary`)."""
+    access = access_of(user)
+    return Q(**{f"{prefix}lead_secretary": access.person_id}) if access.secretary_of else Q(pk__in=[])
+
+
+def authored_by(user: Any, prefix: str = "") -> Q:
+    """Rows whose project the person writes for: its secretary, or a clerk of exactly its lead organization."""
+    clerk_of = [ref.id for ref in access_of(user).clerk_of]
+    return led_by(user, prefix) | Q(**{f"{prefix}lead_organization__in": clerk_of})
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):

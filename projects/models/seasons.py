@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -125,6 +125,23 @@ class Season(models.Model):
         return bool(self.apply_from and self.apply_from <= day <= self.apply_until)
 
 
+class Kinded(Protocol):
+    """What a track asks of an organization."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def sector(self) -> str: ...
+
+
+class TrackQuerySet(models.QuerySet["Track"]):
+    def admitting(self, organization: Kinded) -> TrackQuerySet:
+        """The tracks that this kind of organization may enter (`Track.admits` says it of one)."""
+        kinds = TrackKind.objects.filter(kind=organization.kind, sector__in=["", organization.sector])
+        return self.filter(pk__in=kinds.values("track"))
+
+
 class Track(models.Model):
     """A track of a season: which organizations may enter, how it is judged, what it awards."""
 
@@ -136,6 +153,8 @@ class Track(models.Model):
     archive_code = models.CharField("档号代号", max_length=10, blank=True, help_text="档号里代表本赛道的字母，例如 SQ")
     last_number = models.PositiveIntegerField("已用流水号", default=0, editable=False)
     position = models.PositiveSmallIntegerField("顺序", default=0)
+
+    objects = TrackQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "赛道"
@@ -152,6 +171,12 @@ class Track(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def admits(self, organization: Kinded) -> bool:
+        """Whether this kind of organization may enter (`TrackQuerySet.admitting` asks the database)."""
+        return any(
+            kind.kind == organization.kind and kind.sector in ("", organization.sector) for kind in self.kinds.all()
+        )
 
 
 class TrackKind(models.Model):
