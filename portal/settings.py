@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "brands",
     "projects",
     "evaluation.tracking",
+    "evaluation.appraisal",
     "portal.apps.PortalConfig",
     "portal.public",
     "portal.catalogue",
@@ -251,6 +252,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-exports": {"task": "common.tasks.sweep_exports", "schedule": crontab(minute=37)},
     "remind-applicants": {"task": "projects.tasks.remind_applicants", "schedule": crontab(hour=8, minute=30)},
     "start-projects": {"task": "projects.tasks.start_projects", "schedule": crontab(hour=0, minute=5)},
+    "advance-campaigns": {"task": "evaluation.appraisal.tasks.advance_campaigns", "schedule": JOB_SWEEP_SECONDS},
     "deliver-notices": {"task": "common.tasks.deliver_notices", "schedule": JOB_SWEEP_SECONDS},
 }
 

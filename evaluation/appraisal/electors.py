@@ -1,0 +1,109 @@
+"""Who stands at the voting page: by a one-time code, or by account and password again. No login, no session, no log.
+
+What a voter carries from page to page is a signed pass in a cookie of the voting pages; the server keeps nothing.
+"""
+
+from __future__ import annotations
+
+from django.core import signing
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from common import audit
+from common.actors import Actor
+from common.errors import ActionError, Conflict, Forbidden
+from evaluation.appraisal import crockford, rules
+from evaluation.appraisal.models import Campaign, Credential, Voter
+from organizations.models import User
+
+CODE_LENGTH = 12  # characters before the check: 60 bits
+SALT = "appraisal.elector"
+PASS_SECONDS = 2 * 60 * 60
+BY_ACCOUNT = "account"
+State = Campaign.State
+
+
+class NotAnElector(ActionError):
+    """The code or account opens no ballot; the message says why."""
+
+
+def issue_codes(*, campaign: Campaign, voters: list[Voter], by: Actor) -> list[tuple[Voter, str]]:
+    """New codes for these voters of the code channel, in print form (XXXX-…); each former one is revoked.
+
+    The codes are returned once and kept nowhere. Raises Forbidden, Conflict, ActionError.
+    """
+    if by.user is None or not rules.can_manage_campaign(by.user):
+        raise Forbidden(rules.ADMINISTRATORS)
+    with transaction.atomic():
+        campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
+        if campaign.state not in (State.LOCKED, State.OPEN):
+            raise Conflict("锁定之后、截止之前才能发放投票码。", code="illegal_step")
+        rows = campaign.voters.filter(pk__in=[voter.pk for voter in voters], channel=Voter.Channel.CODE, voted=False)
+        chosen = list(rows.select_related("category"))
+        if not chosen:
+            raise ActionError("没有可以发放投票码的人员：已投票的、用账号或纸质票的不发。", code="nobody")
+        Credential.objects.filter(voter__in=chosen, revoked=False).update(revoked=True)
+        made = [(voter, crockford.draw(CODE_LENGTH)) for voter in chosen]
+        Credential.objects.bulk_create(Credential(voter=voter, digest=digest(code)) for voter, code in made)
+        audit.record(by=by, action="appraisal.codes.issued", obj=campaign, after={"number": len(made)})
+    return [(voter, crockford.grouped(code)) for voter, code in made]
+
+
+def digest(code: str) -> str:
+    """The keyed hash under which a code is stored."""
+    return salted_hmac(SALT, code, algorithm="sha256").hexdigest()
+
+
+def by_code(typed: str) -> tuple[Voter, str]:
+    """The voter of a code and the pass (凭证). Raises NotAnElector under `code`."""
+    code = crockford.read(typed, CODE_LENGTH)
+    if code is None:
+        raise _refused("投票码有误：应为 13 位，请对照选票单核对。字母 O 和数字 0、字母 I、L 和数字 1 不区分。")
+    found = Credential.objects.filter(digest=digest(code)).select_related("voter__campaign", "voter__category").first()
+    if found is None:
+        raise _refused("没有这个投票码，请对照选票单核对。")
+    if found.revoked:
+        raise _refused("这个投票码已经作废，请使用补发的新码。", "revoked")
+    if found.voter.channel != Voter.Channel.CODE:
+        raise _refused(f"您的投票方式是“{found.voter.get_channel_display()}”，这个投票码不再使用。", "other_channel")
+    campaign = found.voter.campaign
+    if campaign.state not in (State.LOCKED, State.OPEN):
+        raise _refused(f"这是“{campaign.title}”的投票码，该次投票{_ended(campaign)}。", "other_campaign")
+    return found.voter, _pass(found.voter, found.digest)
+
+
+def by_account(*, user: User, password: str, campaign: Campaign) -> tuple[Voter, str]:
+    """The voter whose account this is, after the password again; nothing is logged in. Raises NotAnElector."""
+    if not user.is_active or not user.check_password(password):
+        raise _refused("密码不正确。", field="password")
+    rows = campaign.voters.filter(person=user.person_id, channel=Voter.Channel.ACCOUNT)
+    voter = rows.select_related("campaign", "category").first()
+    if voter is None:
+        raise _refused("您不在本次票决的名册中，或不是用账号投票。", "not_on_roll", field="password")
+    return voter, _pass(voter, BY_ACCOUNT)
+
+
+def of_pass(token: str) -> Voter | None:
+    """The voter of a pass that is still good: not too old, its code not revoked meanwhile."""
+    try:
+        public_id, how = signing.loads(token, salt=SALT, max_age=PASS_SECONDS)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    rows = Voter.objects.filter(public_id=public_id)
+    if how == BY_ACCOUNT:
+        rows = rows.filter(channel=Voter.Channel.ACCOUNT)
+    else:
+        rows = rows.filter(channel=Voter.Channel.CODE, credentials__digest=how, credentials__revoked=False)
+    return rows.select_related("campaign", "category").first()
+
+
+def _pass(voter: Voter, how: str) -> str:
+    return signing.dumps([voter.public_id, how], salt=SALT)
+
+
+def _ended(campaign: Campaign) -> str:
+    return {State.DRAFT: "还没有开始", State.VOIDED: "已经作废"}.get(State(campaign.state), "已经截止")
+
+
+def _refused(message: str, code: str = "wrong_code", field: str = "code") -> NotAnElector:
+    return NotAnElector(message, code=code, fields={field: [message]})

@@ -1,0 +1,86 @@
+"""From lock to close by the clock: opening, lots, closing; and voiding (作废) with a reason."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from common import days
+from common.actors import Actor
+from common.errors import ActionError, Conflict, Forbidden
+from common.text import clean_text
+from evaluation.appraisal import mixing, rules, shortfall
+from evaluation.appraisal.models import Campaign
+from evaluation.appraisal.states import move_campaign
+
+State = Campaign.State
+REASON_LIMIT = 200
+
+
+@transaction.atomic
+def open_vote(*, campaign: Campaign, by: Actor) -> Campaign:
+    """locked → open, from the moment of the lock's rules on. Raises Forbidden, Conflict."""
+    campaign = _locked(campaign, by)
+    if campaign.state == State.OPEN:
+        return campaign
+    if campaign.opens_at is None or days.now() < campaign.opens_at:
+        raise Conflict("还没有到规则里的投票开始时间。", code="too_early")
+    move_campaign(campaign, State.OPEN, by=by)
+    return campaign
+
+
+@transaction.atomic
+def close_vote(*, campaign: Campaign, by: Actor) -> Campaign:
+    """open → closed: at the moment of the lock's rules, or before it once everybody has voted."""
+    campaign = _locked(campaign, by)
+    if campaign.state == State.CLOSED:
+        return campaign
+    over = campaign.closes_at is not None and days.now() >= campaign.closes_at
+    if campaign.state == State.OPEN and not over and campaign.voters.filter(voted=False).exists():
+        raise Conflict("还没有到截止时间，且还有人没有投票，不能提前截止。", code="too_early")
+    move_campaign(campaign, State.CLOSED, by=by)
+    return campaign
+
+
+@transaction.atomic
+def void_campaign(*, campaign: Campaign, reason: str, by: Actor) -> Campaign:
+    """Void a vote (作废) before it is final, with a reason; its ballots are never opened afterwards.
+
+    Raises Forbidden, Conflict, ActionError under `reason`.
+    """
+    campaign = _locked(campaign, by)
+    if campaign.state == State.VOIDED:
+        return campaign
+    reason = clean_text(reason)
+    if not reason or len(reason) > REASON_LIMIT:
+        message = f"最多 {REASON_LIMIT} 字。" if reason else "请写明作废的原因。"
+        raise ActionError(message, fields={"reason": [message]})
+    move_campaign(campaign, State.VOIDED, by=by, reason=reason)
+    return campaign
+
+
+def advance(by: Actor) -> dict[str, int]:
+    """What the clock does, for all campaigns; safe to run twice, late, or killed between any two steps.
+
+    Opens and closes what is due, mixes full lots, and mixes closed votes that no shortfall holds.
+    """
+    done = {"opened": 0, "closed": 0, "moved": 0, "mixed": 0}
+    moment = days.now()
+    for campaign in Campaign.objects.filter(state=State.LOCKED, opens_at__lte=moment, closes_at__gt=moment):
+        done["opened"] += open_vote(campaign=campaign, by=by).state == State.OPEN
+    for campaign in Campaign.objects.filter(state__in=[State.LOCKED, State.OPEN], closes_at__lte=moment):
+        # A vote whose whole time passed while nothing ran still goes through both steps.
+        open_vote(campaign=campaign, by=by)
+        done["closed"] += close_vote(campaign=campaign, by=by).state == State.CLOSED
+    for campaign in Campaign.objects.filter(state=State.OPEN):
+        done["moved"] += mixing.mix_lot(campaign)
+    for campaign in Campaign.objects.filter(state=State.CLOSED):
+        if not shortfall.undecided(campaign):
+            done["mixed"] += mixing.mix_all(campaign=campaign, by=by).state == State.MIXED
+    return done
+
+
+def _locked(campaign: Campaign, by: Actor) -> Campaign:
+    """The campaign under its lock, for the administrator or the clock (`by.user` is None)."""
+    if by.user is not None and not rules.can_manage_campaign(by.user):
+        raise Forbidden(rules.ADMINISTRATORS)
+    return Campaign.objects.select_for_update().get(pk=campaign.pk)

@@ -1,0 +1,207 @@
+"""The lock (锁定): what stands in its way, row by row with its cure, and the manifest that it writes."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Count
+
+from common import audit, days
+from common.actors import Actor
+from common.errors import ActionError, Conflict, Forbidden
+from evaluation.appraisal import candidates, dossiers, manifest, recusal, rules
+from evaluation.appraisal.models import Campaign, Candidate, Contest, Voter
+from evaluation.appraisal.states import move_campaign
+from organizations.models import Appointment
+from projects.models.seasons import FULL
+
+State = Campaign.State
+VERIFIER = Path(__file__).parent / "verify_tally.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What keeps a campaign from being locked: where, what, and what to do about it. `part` names the set-up page."""
+
+    part: str
+    row: str
+    words: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.row}：{self.words}{self.cure}"
+
+
+def problems(campaign: Campaign) -> list[Problem]:
+    """Everything that must be mended before the lock; a fixed number of queries."""
+    return [
+        *_basics(campaign),
+        *_categories(campaign),
+        *_contests(campaign),
+        *_roll(campaign),
+        *_scrutineers(campaign),
+        *_keys(campaign),
+    ]
+
+
+@transaction.atomic
+def lock(*, campaign: Campaign, by: Actor) -> Campaign:
+    """Fix the rules: numbers by lot, dossiers, recusals, manifest and its hash; draft → locked.
+
+    Raises Forbidden, Conflict, or ActionError with one message a problem under the names of the parts.
+    """
+    campaign = (
+        Campaign.objects.select_for_update(of=("self",)).select_related("season", "runoff_of").get(pk=campaign.pk)
+    )
+    if by.user is None or not rules.can_manage_campaign(by.user):
+        raise Forbidden(rules.ADMINISTRATORS)
+    if campaign.state == State.LOCKED:
+        return campaign
+    if not campaign.is_draft:
+        raise Conflict(f"当前为“{campaign.get_state_display()}”，不能锁定。", code="illegal_step")
+    recusal.recompute(campaign)
+    if found := problems(campaign):
+        fields: dict[str, list[str]] = {}
+        for problem in found:
+            fields.setdefault(problem.part, []).append(str(problem))
+        raise ActionError(f"还有 {len(found)} 处需要处理，不能锁定。", code="not_lockable", fields=fields)
+    campaign.order_seed = campaign.order_seed or secrets.token_hex(16)
+    _number(campaign)
+    campaign.weight_total = FULL
+    text = manifest.canonical(manifest.build(campaign, verifier_sha256()))
+    digest = manifest.sha256(text)
+    move_campaign(
+        campaign,
+        State.LOCKED,
+        by=by,
+        manifest=text,
+        manifest_sha256=digest,
+        order_seed=campaign.order_seed,
+        weight_total=FULL,
+        locked_at=days.now(),
+    )
+    audit.record(by=by, action="appraisal.campaign.locked", obj=campaign, after={"manifest_sha256": digest})
+    return campaign
+
+
+def verifier_sha256() -> str:
+    """Which verifier is offered beside the files; in the manifest, so that it cannot be exchanged afterwards."""
+    return manifest.sha256(VERIFIER.read_text(encoding="utf-8"))
+
+
+def _number(campaign: Campaign) -> None:
+    """Ballot numbers, and the order on stage, by the seeded lot; dossiers as they are now."""
+    rows = list(
+        Candidate.objects.filter(campaign=campaign)
+        .select_related("contest_class__contest", "project__lead_organization", "project__lead_secretary")
+        .order_by("contest_class__contest__position", "contest_class__number", "id")
+    )
+    for contest in {row.contest_class.contest_id: row.contest_class.contest for row in rows}.values():
+        own = [row for row in rows if row.contest_class.contest_id == contest.pk]
+        by_lot = manifest.shuffled_by(f"{campaign.order_seed}/{contest.code}/ballot", [row.code for row in own])
+        own.sort(key=lambda row: (row.contest_class.number, by_lot.index(row.code)))
+        on_stage = manifest.shuffled_by(f"{campaign.order_seed}/{contest.code}/stage", [row.code for row in own])
+        for number, row in enumerate(own, start=1):
+            row.number = number
+            row.presentation = 1 + on_stage.index(row.code) if contest.method == Contest.Method.STAGE else None
+            row.dossier = dossiers.build(row.project)
+    Candidate.objects.bulk_update(rows, ["number", "presentation", "dossier"])
+
+
+def _basics(campaign: Campaign) -> list[Problem]:
+    found = []
+    if not (campaign.approval_number and campaign.approval_on and campaign.approval_body):
+        found.append(Problem("basics", "批准依据", "没有填全文号、日期和批准机关，", "请在“基本信息”补齐。"))
+    if campaign.opens_at is None or campaign.closes_at is None:
+        found.append(Problem("basics", "投票时间", "没有填开始和截止时间，", "请在“基本信息”填写。"))
+    elif campaign.closes_at <= days.now():
+        found.append(Problem("basics", "投票时间", "截止时间已经过去，", "请改为将来的时间。"))
+    if campaign.detail_rule == Campaign.Detail.ALWAYS and not campaign.detail_signoff:
+        found.append(Problem("basics", "分类别票数", "公布分类别票数须有批准机关的意见，", "请填写，或改用其他规则。"))
+    return found
+
+
+def _categories(campaign: Campaign) -> list[Problem]:
+    rows = list(campaign.categories.annotate(roll=Count("voters")).order_by("position", "id"))
+    total = sum(row.weight for row in rows)
+    found = []
+    if total != FULL:
+        words = f"权重合计为 {total / 100:.2f}，应正好为 100，"
+        found.append(Problem("categories", "类别权重", words, f"请调整 {abs(FULL - total) / 100:.2f}。"))
+    for row in rows:
+        if row.roll < campaign.category_minimum:
+            words = f"名册只有 {row.roll} 人，少于 {campaign.category_minimum} 人，" if row.roll else "名册里没有人，"
+            found.append(Problem("categories", f"“{row.name}”", words, "请补充人员，或并入另一类别（权重相加）。"))
+        elif row.roll < campaign.signoff_below and not campaign.small_signoff:
+            words = f"名册 {row.roll} 人，少于 {campaign.signoff_below} 人容易看出个人投票，"
+            found.append(Problem("categories", f"“{row.name}”", words, "请补充人员、并入另一类别，或填写书面同意。"))
+        if campaign.detail_rule == Campaign.Detail.ALWAYS and row.roll < campaign.signoff_below:
+            words = f"名册 {row.roll} 人，不能一律公布分类别票数，"
+            found.append(Problem("categories", f"“{row.name}”", words, "请改用其他公布规则。"))
+    if campaign.contests.filter(tie_rule=Contest.TieRule.RATES).exists() and not any(row.tie_order for row in rows):
+        found.append(Problem("categories", "并列规则", "没有指定比较哪些类别的赞成率，", "请填写并列比较顺序。"))
+    return found
+
+
+def _contests(campaign: Campaign) -> list[Problem]:
+    found: list[Problem] = []
+    contests = list(campaign.contests.select_related("track", "campaign").prefetch_related("classes__candidates"))
+    if not contests:
+        found.append(Problem("contests", "评选项目", "还没有设置，", "请至少设置一个。"))
+    rows = Candidate.objects.filter(campaign=campaign).select_related(
+        "project__closing", "project__lead_organization", "contest_class__contest__track"
+    )
+    for candidate in rows:
+        contest = candidate.contest_class.contest
+        contest.campaign = campaign
+        reason = "" if campaign.runoff_of_id else candidates.why_not_eligible(candidate.project, contest)
+        if reason:
+            found.append(Problem("candidates", f"“{candidate.project}”", reason, "请从候选名单移出。"))
+    for contest in contests:
+        if not contest.classes.all():
+            found.append(Problem("contests", f"“{contest}”", "还没有设置名额，", "请填写名额。"))
+        for each in contest.classes.all():
+            number = len(each.candidates.all())
+            if each.seats > number:
+                words = f"名额 {each.seats} 个，候选项目只有 {number} 个，"
+                found.append(Problem("contests", f"“{each}”", words, "请减少名额或增加候选项目。"))
+    return found
+
+
+def _roll(campaign: Campaign) -> list[Problem]:
+    total = campaign.candidates.count()
+    rows = campaign.voters.annotate(recused=Count("recusals")).filter(recused__gte=total, recused__gt=0)
+    return [
+        Problem("roll", f"{voter}（{voter.category}）", "对全部候选项目都应回避，", "请移出名册或更换人员。")
+        for voter in rows.select_related("category")
+    ]
+
+
+def _scrutineers(campaign: Campaign) -> list[Problem]:
+    people = [row.person for row in campaign.scrutineers.select_related("person")]
+    if not people:
+        return [Problem("scrutineers", "监票人", "还没有指定，", "请至少指定一名。")]
+    leads = dict(campaign.candidates.values_list("project__lead_organization", "project__lead_organization__name"))
+    posts = Appointment.objects.in_force().filter(person__in=people, organization__in=leads)
+    found = [
+        Problem("scrutineers", str(post.person), f"在候选项目的党组织“{leads[post.organization_id]}”任职，", "请换人。")
+        for post in posts.select_related("person")
+    ]
+    led = campaign.candidates.filter(project__lead_secretary__in=people).select_related("project__lead_secretary")
+    found += [Problem("scrutineers", str(c.project.lead_secretary), "是候选项目的领题书记，", "请换人。") for c in led]
+    voters = Voter.objects.filter(campaign=campaign, person__in=people)
+    found += [
+        Problem("scrutineers", str(voter), "在投票名册中，", "监票人不投票，请换人或移出名册。") for voter in voters
+    ]
+    return found
+
+
+def _keys(campaign: Campaign) -> list[Problem]:
+    if not campaign.public_key:
+        return [Problem("keys", "票箱密钥", "还没有生成，", "请生成并交三位保管人。")]
+    if campaign.keys_rehearsed_at is None:
+        return [Problem("keys", "开箱演练", "还没有做，", "请三位保管人各自输入密钥。")]
+    return []

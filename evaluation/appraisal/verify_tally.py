@@ -1,0 +1,1 @@
+"""Stand-alone recount (复核)."""
