@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 import brands.api
 import common.api_views
+import evaluation.appraisal.api
 import evaluation.tracking.api
 import organizations.api
 import projects.api
@@ -27,4 +28,5 @@ urlpatterns = [
     path("", include(brands.api.urlpatterns)),
     path("", include(projects.api.urlpatterns)),
     path("", include(evaluation.tracking.api.urlpatterns)),
+    path("", include(evaluation.appraisal.api.urlpatterns)),
 ]

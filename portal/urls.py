@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("common.urls")),
     path("", include("projects.urls")),
     path("", include("evaluation.tracking.urls")),
+    path("", include("evaluation.appraisal.urls")),
     path("", include("portal.workspace.urls")),
     path("", include("portal.catalogue.urls")),
     path("", include("portal.public.urls")),
