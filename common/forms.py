@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -30,6 +31,20 @@ class ChineseDateField(forms.DateField):
             return parse_date(value)
         except ValueError:
             raise forms.ValidationError("请按 2026-3-5 这样填写日期。", code="invalid") from None
+
+
+class HundredthsField(forms.DecimalField):
+    """Percentage points or points as people write them, an integer of 0.01 inside."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=5, decimal_places=2, min_value=0, max_value=100, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{Decimal(value) / 100:f}" if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int | None:
+        number = super().clean(value)
+        return None if number is None else int(number * 100)
 
 
 def add_action_error(form: forms.BaseForm, error: ActionError) -> None:

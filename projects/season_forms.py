@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -12,8 +11,8 @@ from django.db.models import Prefetch
 from django.http import QueryDict
 
 from common import days
-from common.forms import ChineseDateField, CleanCharField
-from common.text import clean_text
+from common.forms import ChineseDateField, CleanCharField, HundredthsField
+from common.row_forms import RowsForm
 from organizations.models import Appointment, Organization, Person
 from projects.application_fields import weight_of
 from projects.models import Review, Season
@@ -21,25 +20,9 @@ from projects.plans import percent_words
 from projects.season_checks import admitted
 from projects.season_rows import TRACK_COLUMNS, CriterionInput, TrackInput, kind_lines, kinds_of
 
-BLANK_ROWS = 3
-ROW_LIMIT = 60
 SEARCH_LIMIT = 50
 TRACK_LABELS = {"name": "名称", "code": "代码", "archive_code": "档号代号", "award_title": "奖项", "method": "方式"}
 DATE = {"placeholder": "2026-3-1", "inputmode": "numeric"}
-
-
-class HundredthsField(forms.DecimalField):
-    """Percentage points or points as people write them, an integer of 0.01 inside."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_digits=5, decimal_places=2, min_value=0, max_value=100, **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        return f"{Decimal(value) / 100:f}" if isinstance(value, int) else value
-
-    def clean(self, value: Any) -> int | None:
-        number = super().clean(value)
-        return None if number is None else int(number * 100)
 
 
 def _day(label: str, **kwargs: Any) -> ChineseDateField:
@@ -97,59 +80,6 @@ class RulesForm(forms.Form):
     @property
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         return [(title, [self[name] for name in names]) for title, names in self.GROUPS]
-
-
-class Cell(forms.CharField):
-    """A field of a row: its label names the row too (above the form), `column` stands above the field itself."""
-
-    def __init__(self, column: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.column = column
-
-
-class RowsForm(forms.Form):
-    """Rows of text fields `<name>.<number>.<column>`, with blank ones at the end; always bound to what is shown."""
-
-    name: str
-    title: str
-    columns: Mapping[str, str]
-
-    def __init__(self, rows: Iterable[Mapping[str, str]]) -> None:
-        self.shown = list(rows)
-        data = {f"{self.name}.{n}.{c}": row.get(c, "") for n, row in enumerate(self.shown) for c in self.columns}
-        super().__init__(data)
-        for number in [*range(len(self.shown) + BLANK_ROWS), "__n__"]:
-            shown = int(number) + 1 if isinstance(number, int) else number
-            for column, label in self.columns.items():
-                field = Cell(label, label=f"第 {shown} 行{label}", required=False, widget=self.widget(column))
-                field.widget.attrs["aria-label"] = f"{self.title}第 {shown} 行：{label}"
-                self.fields[f"{self.name}.{number}.{column}"] = field
-
-    def widget(self, column: str) -> forms.Widget:
-        return forms.TextInput()
-
-    def row(self, number: int | str) -> list[forms.BoundField]:
-        return [self[f"{self.name}.{number}.{column}"] for column in self.columns]
-
-    @property
-    def rows(self) -> list[list[forms.BoundField]]:
-        return [self.row(number) for number in range(len(self.shown))]
-
-    @property
-    def blanks(self) -> list[list[forms.BoundField]]:
-        return [self.row(len(self.shown) + number) for number in range(BLANK_ROWS)]
-
-    @property
-    def blank(self) -> list[forms.BoundField]:
-        return self.row("__n__")
-
-    @classmethod
-    def posted(cls, post: QueryDict) -> list[dict[str, str]]:
-        """The rows as typed, empty ones left out."""
-        numbers = {key.split(".")[1] for key in post if key.startswith(f"{cls.name}.") and key.count(".") == 2}
-        ordered = sorted(int(number) for number in numbers if number.isdecimal() and len(number) < 5)[:ROW_LIMIT]
-        rows = [{c: clean_text(post.get(f"{cls.name}.{n}.{c}", "")) for c in cls.columns} for n in ordered]
-        return [row for row in rows if any(value for column, value in row.items() if column != "position")]
 
 
 class CriteriaForm(RowsForm):
