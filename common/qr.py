@@ -1,4 +1,4 @@
-"""QR codes (二维码) as inline SVG for pages and as PNG for papers; error level M, with the quiet zone of the standard."""
+"""QR codes (二维码): inline SVG for pages, PNG for papers; error level M, with the quiet zone that scanners want."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import segno
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-QUIET_ZONE = 4  # modules; scanners want that much white around
+QUIET_ZONE = 4  # modules
 
 
 def svg(text: str, *, title: str = "") -> SafeString:
