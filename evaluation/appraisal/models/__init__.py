@@ -22,6 +22,7 @@ from evaluation.appraisal.models.campaigns import (
 )
 from evaluation.appraisal.models.outcome import (
     Award,
+    CampaignPackage,
     CertificateTemplate,
     NoticeItem,
     Objection,
@@ -34,6 +35,7 @@ __all__ = [
     "Award",
     "BoxBallot",
     "Campaign",
+    "CampaignPackage",
     "CampaignScrutineer",
     "CampaignStateChange",
     "Candidate",

@@ -16,11 +16,17 @@ from projects.models import Project, Season, Track
 CERTIFICATE_BODY = "{党组织}：\n　　你单位“{项目}”在{年度}书记项目评选中，被评为“{奖项}”。特发此证。"
 
 
+class PublicNoticeQuerySet(models.QuerySet["PublicNotice"]):
+    def shown(self) -> PublicNoticeQuerySet:
+        """What everybody may read: published and not taken down since."""
+        return self.filter(is_public=True)
+
+
 class PublicNotice(models.Model):
     """One round of the public notice (公示) of a campaign's proposed awards; both days are working days.
 
     A changed result makes a new round, whose days count anew. What is public of it goes through
-    `common.publication`; `starts_on` is set when it is published.
+    `common.publication`; `starts_on` and `is_public` are written when it is published or taken down.
     """
 
     class State(models.TextChoices):
@@ -38,6 +44,9 @@ class PublicNotice(models.Model):
     state = models.CharField("状态", max_length=12, choices=State, default=State.DRAFT)
     starts_on = models.DateField("公示开始", null=True)
     ends_on = models.DateField("公示截止", null=True)
+    is_public = models.BooleanField("已公开", default=False, editable=False)
+
+    objects = PublicNoticeQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "公示"
@@ -54,6 +63,9 @@ class PublicNotice(models.Model):
                 condition=Q(starts_on=None, ends_on=None, state__in=["draft", "superseded"])
                 | Q(starts_on__isnull=False, ends_on__gte=F("starts_on"), state__in=["running", "superseded", "done"]),
             ),
+            models.CheckConstraint(
+                name="notice_public_once_it_runs", condition=Q(is_public=False) | Q(starts_on__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -61,7 +73,10 @@ class PublicNotice(models.Model):
 
 
 class NoticeItem(models.Model):
-    """A proposed award within a notice; an open objection holds this item only."""
+    """A proposed award within a notice; an open objection holds this item only.
+
+    `naming_decision`: what the department decided where the organization was dissolved before the award.
+    """
 
     class State(models.TextChoices):
         STANDING = "standing", "公示"
@@ -76,6 +91,7 @@ class NoticeItem(models.Model):
     rank = models.PositiveSmallIntegerField("名次")
     state = models.CharField("状态", max_length=10, choices=State, default=State.STANDING)
     reason = models.CharField("原因", max_length=200, blank=True)
+    naming_decision = models.CharField("党组织撤销后的决定", max_length=200, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "公示项"
@@ -148,7 +164,16 @@ class Objection(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name}的异议"
+        # Never the name: this is what the audit trail and notices call it.
+        return f"第 {self.pk} 号异议"
+
+
+class AwardQuerySet(models.QuerySet["Award"]):
+    def shown(self) -> AwardQuerySet:
+        """The awards of the public list: as long as the notice that they stood in is public."""
+        return self.filter(
+            candidate__notice_items__state=NoticeItem.State.FINAL, candidate__notice_items__notice__is_public=True
+        )
 
 
 class Award(models.Model):
@@ -165,6 +190,8 @@ class Award(models.Model):
     certificate_number = models.CharField("证书编号", max_length=40, unique=True)
     verification_code = models.CharField("验证码", max_length=16, unique=True)
 
+    objects = AwardQuerySet.as_manager()
+
     class Meta:
         verbose_name = verbose_name_plural = "获奖"
         ordering = ["-awarded_on", "track__position", "certificate_number"]
@@ -180,16 +207,18 @@ class Award(models.Model):
 
 
 class CertificateTemplate(models.Model):
-    """How a campaign's certificates (证书) look; `body` may use {项目} {党组织} {奖项} {年度}."""
+    """How a campaign's certificates (证书) look; `body` may use {项目} {党组织} {奖项} {年度}.
+
+    `number_format` names {序号} and {赛道}, and may name {年度} (`certificates.number_words`).
+    """
 
     campaign = models.OneToOneField(Campaign, on_delete=models.CASCADE, related_name="certificate_template")
     heading = models.CharField("标题", max_length=20, default="荣誉证书")
-    body = models.TextField(
-        "正文", default="{党组织}：\n　　你单位“{项目}”在{年度}书记项目评选中，被评为“{奖项}”。特发此证。"
-    )
+    body = models.TextField("正文", default=CERTIFICATE_BODY)
     issuer = models.CharField("落款", max_length=60, default="中共雨花台区委组织部")
     landscape = models.BooleanField("横版", default=True)
     accent = models.CharField("主色", max_length=7, default="#B4131A")
+    number_format = models.CharField("证书编号格式", max_length=40, default="{年度}-{赛道}-{序号}")
 
     class Meta:
         verbose_name = verbose_name_plural = "证书模板"
@@ -236,3 +265,23 @@ class TierProposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.award.project}晋级"
+
+
+class CampaignPackage(models.Model):
+    """The sealed file of a campaign at its end (票决归档包), a zip; written once by `archive`."""
+
+    campaign = models.OneToOneField(Campaign, on_delete=models.PROTECT, related_name="package")
+    path = models.CharField(max_length=120, unique=True)
+    size = models.PositiveBigIntegerField("大小（字节）")
+    sha256 = models.CharField("摘要", max_length=64)
+    files = models.PositiveIntegerField("文件数")
+    made_at = models.DateTimeField("归档时间", default=days.now)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name="归档人"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "票决归档包"
+
+    def __str__(self) -> str:
+        return f"{self.campaign}归档包"
