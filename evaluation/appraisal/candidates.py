@@ -12,6 +12,7 @@ from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.text import clean_text
 from evaluation.appraisal import rules
+from evaluation.appraisal.campaigns import draft_under_lock
 from evaluation.appraisal.models import Campaign, Candidate, Contest, ContestClass
 from evaluation.appraisal.states import LOCKED
 from projects.models import Project
@@ -47,7 +48,7 @@ def why_not_eligible(project: Project, contest: Contest) -> str:
 @transaction.atomic
 def add_candidate(*, contest_class: ContestClass, project: Project, by: Actor) -> Candidate:
     """Put a project on the list of a draft. Raises Forbidden, Conflict, ActionError under `project`."""
-    campaign = _draft(contest_class.contest.campaign, by)
+    campaign = draft_under_lock(contest_class.contest.campaign, by)
     if existing := campaign.candidates.filter(project=project).first():
         if existing.contest_class_id == contest_class.pk:
             return existing
@@ -93,12 +94,3 @@ def holds_project(project: Project) -> str:
     open_ones = rows.exclude(campaign__state__in=[State.FINAL, State.ARCHIVED]).select_related("campaign")
     found = open_ones.first()
     return f"项目正在参加“{found.campaign}”，结果生效后才能归档。" if found else ""
-
-
-def _draft(campaign: Campaign, by: Actor) -> Campaign:
-    campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    if by.user is None or not rules.can_manage_campaign(by.user):
-        raise Forbidden(rules.ADMINISTRATORS)
-    if not campaign.is_draft:
-        raise Conflict("票决已经锁定，候选名单不能再改。", code="locked")
-    return campaign

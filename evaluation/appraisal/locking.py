@@ -12,10 +12,9 @@ from django.db.models import Count
 from common import audit, days
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
-from evaluation.appraisal import candidates, dossiers, manifest, recusal, rules
-from evaluation.appraisal.models import Campaign, Candidate, Contest, Voter
+from evaluation.appraisal import candidates, dossiers, manifest, recusal, rules, scrutineers
+from evaluation.appraisal.models import Campaign, Candidate, Contest
 from evaluation.appraisal.states import move_campaign
-from organizations.models import Appointment
 from projects.models.seasons import FULL
 
 State = Campaign.State
@@ -184,19 +183,8 @@ def _scrutineers(campaign: Campaign) -> list[Problem]:
     people = [row.person for row in campaign.scrutineers.select_related("person")]
     if not people:
         return [Problem("scrutineers", "监票人", "还没有指定，", "请至少指定一名。")]
-    leads = dict(campaign.candidates.values_list("project__lead_organization", "project__lead_organization__name"))
-    posts = Appointment.objects.in_force().filter(person__in=people, organization__in=leads)
-    found = [
-        Problem("scrutineers", str(post.person), f"在候选项目的党组织“{leads[post.organization_id]}”任职，", "请换人。")
-        for post in posts.select_related("person")
-    ]
-    led = campaign.candidates.filter(project__lead_secretary__in=people).select_related("project__lead_secretary")
-    found += [Problem("scrutineers", str(c.project.lead_secretary), "是候选项目的领题书记，", "请换人。") for c in led]
-    voters = Voter.objects.filter(campaign=campaign, person__in=people)
-    found += [
-        Problem("scrutineers", str(voter), "在投票名册中，", "监票人不投票，请换人或移出名册。") for voter in voters
-    ]
-    return found
+    found = scrutineers.stakes(campaign, people)
+    return [Problem("scrutineers", str(person), words, cure) for person, words, cure in found]
 
 
 def _keys(campaign: Campaign) -> list[Problem]:
