@@ -162,7 +162,7 @@ def _read(voter: Voter, token: str) -> bytes:
         sealed = base64.urlsafe_b64decode(text.encode())
     except (binascii.Error, ValueError):
         sealed = b""
-    if not sealed or not constant_time_compare(mark, _mark(voter, sealed)):
+    if not sealed or not mark.isascii() or not constant_time_compare(mark, _mark(voter, sealed)):
         raise ActionError("这不是您刚才确认的选票，请重新选择并确认。", code="wrong_token")
     return sealed
 

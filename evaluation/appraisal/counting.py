@@ -18,7 +18,7 @@ from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from evaluation.appraisal import keys, manifest, rules, scoring, shortfall
 from evaluation.appraisal.layout import CHOSEN, RECUSED, Layout
-from evaluation.appraisal.mixing import refuse_mismatch
+from evaluation.appraisal.mixing import refuse_mismatch, scrub
 from evaluation.appraisal.models import BoxBallot, Campaign, Tally
 from evaluation.appraisal.sealing import BallotBox, Unopenable
 from evaluation.appraisal.states import move_campaign
@@ -121,8 +121,9 @@ def opened(campaign: Campaign, secrets: Mapping[int, str]) -> BallotBox:
 
 
 def holders_of(campaign: Campaign, secrets: Mapping[int, str]) -> str:
-    given = [at for at, typed in secrets.items() if typed.strip()]
-    return "、".join(str(row) for row in campaign.key_holders.filter(position__in=given))
+    """Whose two secrets open the box (`keys.open_key`), in words for the minutes."""
+    given = sorted(at for at, typed in secrets.items() if typed.strip())
+    return "、".join(str(row) for row in campaign.key_holders.filter(position__in=given[:2]))
 
 
 def counts_of(campaign: Campaign, fixed: Mapping[str, Any], sums: Mapping[str, Sums]) -> dict[str, Any]:
@@ -177,6 +178,9 @@ def _write(campaign: Campaign, fixed: dict[str, Any], sums: Mapping[str, Sums], 
     if existing := Tally.objects.filter(campaign=campaign).first():
         return existing
     counts = counts_of(campaign, fixed, sums)
+    # Asked again about what was really opened: a ballot may have gone since the count began.
+    if any(row["ballots"] != row["voted"] for row in counts["categories"]):
+        raise Conflict("开出的票数与名册标记不一致，停止计票。", code="ballots_marks_differ")
     try:
         outcome = scoring.result(fixed, counts)
     except ValueError:
@@ -199,5 +203,7 @@ def _write(campaign: Campaign, fixed: dict[str, Any], sums: Mapping[str, Sums], 
         counted_by=by.user,
     )
     move_campaign(campaign, State.COUNTED, by=by)
+    # Once more, in case the process was killed between the mixing's commit and its scrubbing.
+    transaction.on_commit(scrub, robust=True)
     audit.record(by=by, action="appraisal.tally.written", obj=campaign, after={"result_sha256": tally.result_sha256})
     return tally

@@ -12,7 +12,8 @@ import unicodedata
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _READ = {symbol: value for value, symbol in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
-_SEPARATORS = re.compile(r"[\s\-‐-―_.·]+")
+# Spaces, dashes and dots of any keyboard, and what copying brings along unseen.
+_SEPARATORS = re.compile("[\\s\\-\u2010-\u2015\u2212_.\u00b7\u200b-\u200d\ufeff]+")
 CHECK = 37
 GROUP = 4
 

@@ -79,7 +79,9 @@ def rehearse(*, campaign: Campaign, secrets: Mapping[int, str], by: Actor) -> Ca
     if missing := {f"secret_{at}": ["请输入这位保管人的密钥。"] for at in HOLDERS if not secrets.get(at, "").strip()}:
         raise ActionError("三位保管人都要参加演练。", fields=missing)
     for pair in combinations(HOLDERS, 2):
-        open_key(campaign, {at: secrets[at] for at in pair})
+        private = open_key(campaign, {at: secrets[at] for at in pair})
+        if sealing.public_of(private).hex() != campaign.public_key:
+            raise Conflict("密钥与票箱公钥不符，请重新生成密钥。", code="wrong_key")
     campaign.keys_rehearsed_at = days.now()
     campaign.save(update_fields=["keys_rehearsed_at"])
     audit.record(by=by, action="appraisal.keys.rehearsed", obj=campaign)

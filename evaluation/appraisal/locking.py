@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from django.db.models import Count
 from common import audit, days
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
+from common.templatetags.ui import points
 from evaluation.appraisal import candidates, dossiers, manifest, recusal, rules, scrutineers
-from evaluation.appraisal.models import Campaign, Candidate, Contest
+from evaluation.appraisal.models import Campaign, Candidate, Contest, VoterCategory
 from evaluation.appraisal.states import move_campaign
 from projects.models.seasons import FULL
 
@@ -128,8 +130,8 @@ def _categories(campaign: Campaign) -> list[Problem]:
     total = sum(row.weight for row in rows)
     found = []
     if total != FULL:
-        words = f"权重合计为 {total / 100:.2f}，应正好为 100，"
-        found.append(Problem("categories", "类别权重", words, f"请调整 {abs(FULL - total) / 100:.2f}。"))
+        words = f"权重合计为 {points(total)}，应正好为 100，"
+        found.append(Problem("categories", "类别权重", words, f"请调整 {points(abs(FULL - total))}。"))
     for row in rows:
         if row.roll < campaign.category_minimum:
             words = f"名册只有 {row.roll} 人，少于 {campaign.category_minimum} 人，" if row.roll else "名册里没有人，"
@@ -137,12 +139,23 @@ def _categories(campaign: Campaign) -> list[Problem]:
         elif row.roll < campaign.signoff_below and not campaign.small_signoff:
             words = f"名册 {row.roll} 人，少于 {campaign.signoff_below} 人容易看出个人投票，"
             found.append(Problem("categories", f"“{row.name}”", words, "请补充人员、并入另一类别，或填写书面同意。"))
+        if _merges_in_a_circle(row, {each.pk: each.merge_into_id for each in rows}):
+            words = "指定并入的类别绕了一圈，或不在本次票决中，"
+            found.append(Problem("categories", f"“{row.name}”", words, "请改为并入人数充足的类别。"))
         if campaign.detail_rule == Campaign.Detail.ALWAYS and row.roll < campaign.signoff_below:
             words = f"名册 {row.roll} 人，不能一律公布分类别票数，"
             found.append(Problem("categories", f"“{row.name}”", words, "请改用其他公布规则。"))
     if campaign.contests.filter(tie_rule=Contest.TieRule.RATES).exists() and not any(row.tie_order for row in rows):
         found.append(Problem("categories", "并列规则", "没有指定比较哪些类别的赞成率，", "请填写并列比较顺序。"))
     return found
+
+
+def _merges_in_a_circle(row: VoterCategory, into: Mapping[int, int | None]) -> bool:
+    """Whether following the merges from `row` never ends at a category that stands by itself."""
+    at: int | None = row.pk
+    for _ in into:
+        at = into.get(at, row.pk) if at else None
+    return at is not None
 
 
 def _contests(campaign: Campaign) -> list[Problem]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections import Counter
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, F
 
 from common.actors import Actor
-from common.errors import Conflict
-from evaluation.appraisal import manifest, shortfall
+from common.errors import Conflict, Forbidden
+from evaluation.appraisal import manifest, rules, shortfall
 from evaluation.appraisal.models import BoxBallot, Campaign, CodeLot, UrnBallot, Voter
 from evaluation.appraisal.states import move_campaign
 
@@ -36,35 +38,44 @@ def mix_lot(campaign: Campaign) -> int:
 def mix_all(*, campaign: Campaign, by: Actor) -> Campaign:
     """After the close: the rest of the urn, then box and roll rewritten in random order; closed → mixed.
 
-    Raises Conflict while a shortfall waits for a decision, or if the box does not hold as many ballots as the roll
-    has marks.
+    Raises Forbidden, or Conflict while paper ballots or a shortfall wait, or if the box does not hold as many ballots
+    as the roll has marks.
     """
+    if by.user is not None and not rules.can_manage_campaign(by.user):
+        raise Forbidden(rules.ADMINISTRATORS)
     campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
     if campaign.state == State.MIXED:
         return campaign
     if campaign.state != State.CLOSED:
         raise Conflict("投票截止后才能混票。", code="illegal_step")
+    if words := shortfall.paper_waiting(campaign):
+        raise Conflict(words, code="paper_waiting")
     if waiting := shortfall.undecided(campaign):
         raise Conflict("；".join(each.words for each in waiting), code="shortfall")
-    _empty_urn(campaign)
     refuse_mismatch(campaign)
-    _rewrite_box(campaign)
-    _rewrite_roll(campaign)
+    rewrite(campaign)
     move_campaign(campaign, State.MIXED, by=by)
-    transaction.on_commit(scrub, robust=True)
     return campaign
 
 
+def rewrite(campaign: Campaign) -> None:
+    """Empty the urn and write box and roll anew in random order; call under the campaign's lock."""
+    _empty_urn(campaign)
+    _rewrite_box(campaign)
+    _rewrite_roll(campaign)
+    transaction.on_commit(scrub, robust=True)
+
+
 def refuse_mismatch(campaign: Campaign) -> None:
-    """Raise Conflict unless every category's box holds exactly as many ballots as its roll has marks."""
+    """Raise Conflict unless urn and box hold exactly as many ballots of every category as its roll has marks."""
     marks = dict(campaign.voters.filter(voted=True).values_list("category__name").annotate(n=Count("pk")))
-    boxes = BoxBallot.objects.filter(campaign=campaign).values_list("category__name")
-    ballots = dict(boxes.annotate(n=Count("pk")))
-    wrong = [name for name in marks.keys() | ballots.keys() if marks.get(name, 0) != ballots.get(name, 0)]
+    ballots: Counter[str] = Counter()
+    for table in (UrnBallot, BoxBallot):
+        rows = table._default_manager.filter(campaign=campaign).values_list("category__name")
+        ballots.update(dict(rows.annotate(n=Count("pk"))))
+    wrong = [name for name in marks.keys() | ballots.keys() if marks.get(name, 0) != ballots[name]]
     if wrong:
-        words = "；".join(
-            f"{name}：票 {ballots.get(name, 0)} 张，名册标记 {marks.get(name, 0)} 人" for name in sorted(wrong)
-        )
+        words = "；".join(f"{name}：票 {ballots[name]} 张，名册标记 {marks.get(name, 0)} 人" for name in sorted(wrong))
         raise Conflict(f"票数与名册标记不一致，停止办理（{words}）。", code="ballots_marks_differ")
 
 
@@ -74,15 +85,28 @@ def chained(before: str, number: int, codes: str) -> str:
 
 
 def scrub() -> None:
-    """Give back the space in which old row versions lie; outside a transaction only, and harmless to repeat."""
+    """Give back the space in which old row versions lie; outside a transaction only, and harmless to repeat.
+
+    On PostgreSQL the tables are put into the order of a random key as well: a rewritten row may stay on its page,
+    and the pages filled in casting order.
+    """
     if connection.in_atomic_block:
         return
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            for table in (UrnBallot, BoxBallot, Voter):
-                cursor.execute(f"VACUUM FULL {connection.ops.quote_name(table._meta.db_table)}")
+            for table, column in ((UrnBallot, "id"), (BoxBallot, "id"), (Voter, "public_id")):
+                _cluster(cursor, table._meta.db_table, column)
         else:
             cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _cluster(cursor: Any, table: str, column: str) -> None:
+    """PostgreSQL writes the table anew, living rows only, in the order of the unique index of `column`."""
+    found = connection.introspection.get_constraints(cursor, table)
+    index = next(name for name, each in found.items() if each["unique"] and each["columns"] == [column])
+    quote = connection.ops.quote_name
+    cursor.execute(f"CLUSTER {quote(table)} USING {quote(index)}")
 
 
 def _waiting(campaign: Campaign) -> int:

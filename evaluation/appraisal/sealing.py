@@ -36,8 +36,13 @@ def seal(payload: bytes, *, public_key: bytes, manifest_sha256: str, category: s
     ephemeral = X25519PrivateKey.generate()
     shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(public_key))
     bound = _bound(manifest_sha256, category)
-    key, nonce = _derive(shared, bound)
-    return ephemeral.public_key().public_bytes_raw() + AESGCM(key).encrypt(nonce, payload, bound)
+    sender = ephemeral.public_key().public_bytes_raw()
+    key, nonce = _derive(shared, sender, bound)
+    return sender + AESGCM(key).encrypt(nonce, payload, bound)
+
+
+def public_of(private_key: bytes) -> bytes:
+    return X25519PrivateKey.from_private_bytes(private_key).public_key().public_bytes_raw()
 
 
 class BallotBox:
@@ -56,7 +61,7 @@ class BallotBox:
         try:
             shared = self._private.exchange(X25519PublicKey.from_public_bytes(sealed[:KEY]))
             bound = _bound(self._manifest, category)
-            key, nonce = _derive(shared, bound)
+            key, nonce = _derive(shared, sealed[:KEY], bound)
             return AESGCM(key).decrypt(nonce, sealed[KEY:], bound)
         except (InvalidTag, ValueError) as error:
             raise Unopenable from error
@@ -72,6 +77,7 @@ def _bound(manifest_sha256: str, category: str) -> bytes:
     return f"{manifest_sha256}\n{category}".encode()
 
 
-def _derive(shared: bytes, bound: bytes) -> tuple[bytes, bytes]:
-    made = HKDF(algorithm=hashes.SHA256(), length=32 + NONCE, salt=bound, info=PURPOSE).derive(shared)
+def _derive(shared: bytes, sender: bytes, bound: bytes) -> tuple[bytes, bytes]:
+    # X25519 reads several texts as one public key: bound in as it is written, a ballot has one text and one code.
+    made = HKDF(algorithm=hashes.SHA256(), length=32 + NONCE, salt=bound, info=PURPOSE + sender).derive(shared)
     return made[:32], made[32:]

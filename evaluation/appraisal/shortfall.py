@@ -15,7 +15,7 @@ from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.text import clean_text
 from evaluation.appraisal import rules
-from evaluation.appraisal.models import Campaign, ShortfallDecision, VoterCategory
+from evaluation.appraisal.models import Campaign, PaperBatch, ShortfallDecision, Voter, VoterCategory
 from evaluation.appraisal.states import move_campaign
 
 State = Campaign.State
@@ -54,7 +54,7 @@ def found(campaign: Campaign) -> list[Shortfall]:
 
 def undecided(campaign: Campaign) -> list[Shortfall]:
     """The shortfalls that neither the rule of the lock nor an agreed decision has settled."""
-    settled = {d.category_id for d in agreed(campaign) if d.kind != Kind.EXTEND}
+    settled = {d.category_id for d in _in_force(campaign)}
     return [
         each
         for each in found(campaign)
@@ -63,7 +63,7 @@ def undecided(campaign: Campaign) -> list[Shortfall]:
 
 
 def decisions(campaign: Campaign) -> list[dict[str, Any]]:
-    """Merges and drops for the count, by code and in order: those of the rule, then those decided on record."""
+    """Merges and drops for the count, by code and in order: those of the rule, then those agreed on record."""
     by_rule = [
         {"kind": "merge", "category": each.category.code, "target": each.category.merge_into.code, "by": "rule"}
         for each in found(campaign)
@@ -76,7 +76,7 @@ def decisions(campaign: Campaign) -> list[dict[str, Any]]:
             "target": row.target.code if row.target else None,
             "by": "record",
         }
-        for row in agreed(campaign)
+        for row in _in_force(campaign)
         if row.category is not None and row.kind in (Kind.MERGE, Kind.DROP)
     ]
     return by_rule + decided
@@ -84,7 +84,23 @@ def decisions(campaign: Campaign) -> list[dict[str, Any]]:
 
 def agreed(campaign: Campaign) -> Sequence[ShortfallDecision]:
     rows = campaign.shortfall_decisions.exclude(agreed_at=None)
-    return list(rows.select_related("category", "target").order_by("id"))
+    return list(rows.select_related("category", "target").order_by("agreed_at", "id"))
+
+
+def paper_waiting(campaign: Campaign) -> str:
+    """That paper ballots were handed in and are not in the box yet, in words; empty if all are."""
+    number = campaign.voters.filter(paper=Voter.Paper.RETURNED, voted=False).count()
+    keyed = campaign.paper_batches.filter(state=PaperBatch.State.KEYED).count()
+    if not number and not keyed:
+        return ""
+    return f"还有 {number} 张已交的纸质票没有入箱，请先完成两遍录入。" if number else "还有一批纸质票只录了一遍。"
+
+
+def _in_force(campaign: Campaign) -> Sequence[ShortfallDecision]:
+    """What was agreed since the last extension, which asked everybody again."""
+    rows = agreed(campaign)
+    extended = max((at for at, row in enumerate(rows, start=1) if row.kind == Kind.EXTEND), default=0)
+    return rows[extended:]
 
 
 @transaction.atomic
@@ -104,6 +120,8 @@ def propose(
         raise Forbidden(rules.ADMINISTRATORS)
     if campaign.state != State.CLOSED:
         raise Conflict("投票截止后、混票前才能作这样的决定。", code="illegal_step")
+    if words := paper_waiting(campaign):
+        raise Conflict(words, code="paper_waiting")
     errors = _wrong(campaign, kind, category, target, until, reason)
     if errors:
         raise ActionError("还不能提出，请按提示修改。", fields=errors)
@@ -135,6 +153,8 @@ def agree(*, decision: ShortfallDecision, by: Actor) -> ShortfallDecision:
         raise Conflict("投票截止后、混票前才能同意。", code="illegal_step")
     if decision.kind == Kind.EXTEND and (decision.until is None or decision.until <= days.now()):
         raise Conflict("延长的截止时间已经过去，请重新提出。", code="too_late")
+    if wrong := _pointless(campaign, decision.kind, decision.category, decision.target):
+        raise Conflict(" ".join(wrong.values()), code="decided_meanwhile")
     decision.agreed_at, decision.agreed_by = days.now(), by.user.person
     decision.save(update_fields=["agreed_at", "agreed_by"])
     audit.record(by=by, action="appraisal.shortfall.agreed", obj=campaign, after={"kind": decision.kind})
@@ -147,6 +167,23 @@ def _by_rule(campaign: Campaign, each: Shortfall) -> bool:
     """Whether the lock's own rule settles it: merged into the category named beforehand."""
     merges = campaign.shortfall_rule == Campaign.Shortfall.MERGE
     return merges and each.category is not None and each.category.merge_into_id is not None
+
+
+def _pointless(
+    campaign: Campaign, kind: str, category: VoterCategory | None, target: VoterCategory | None
+) -> dict[str, str]:
+    """Why a decision settles nothing, by field: there is no such shortfall, or another decision stands against it."""
+    open_ones = undecided(campaign)
+    if kind == Kind.EXTEND:
+        return {} if open_ones else {"kind": "没有需要决定的不足。"}
+    if all(each.category != category for each in open_ones):
+        return {"category": f"“{category.name if category else '总投票'}”没有不足，或已有决定。"}
+    made = decisions(campaign)
+    if kind == Kind.MERGE and target and target.code in {row["category"] for row in made if row["kind"] == Kind.DROP}:
+        return {"target": f"“{target.name}”已决定不计，请并入其他类别。"}
+    if kind == Kind.DROP and category and category.code in {row["target"] for row in made}:
+        return {"category": f"已有类别并入“{category.name}”，不能不计。"}
+    return {}
 
 
 def _wrong(
@@ -166,6 +203,8 @@ def _wrong(
         errors["target"] = ["请选择并入的另一类别。"]
     if kind == Kind.EXTEND and (until is None or until <= days.now()):
         errors["until"] = ["请写明延长到什么时候，应晚于现在。"]
+    if not errors:
+        errors = {name: [words] for name, words in _pointless(campaign, kind, category, target).items()}
     reason = clean_text(reason)
     if not reason or len(reason) > REASON_LIMIT:
         errors["reason"] = [f"最多 {REASON_LIMIT} 字。" if reason else "请写明理由。"]
