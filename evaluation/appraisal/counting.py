@@ -165,6 +165,19 @@ def publishes_detail(fixed: Mapping[str, Any], counts: Mapping[str, Any]) -> boo
     return enough and all(0 < approvals < ballots for approvals, ballots in cells)
 
 
+def _bound(campaign: Campaign, counts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the result says besides the scores, so that its hash speaks for rules, tracking numbers and box as well."""
+    last = campaign.lots.order_by("-number").first()
+    return {
+        "manifest_sha256": counts["manifest_sha256"],
+        "codes_sha256": last.sha256 if last else "",
+        "ballots": sum(row["ballots"] for row in counts["categories"]),
+        "invalid": sum(row["invalid"] for row in counts["categories"]),
+        "decisions": counts["decisions"],
+        "withdrawn": counts["withdrawn"],
+    }
+
+
 def _refuse_other_roll(campaign: Campaign, fixed: Mapping[str, Any]) -> None:
     """Nobody came onto the roll or left it since the lock."""
     now = dict(campaign.voters.values_list("category__code").annotate(n=Count("pk")))
@@ -187,8 +200,7 @@ def _write(campaign: Campaign, fixed: dict[str, Any], sums: Mapping[str, Sums], 
         message = "有候选项目没有任何有效票可计，请管理员和监票人按记录决定后再计票。"
         raise ActionError(message, code="no_valid_ballots") from None
     text, salt = manifest.canonical(counts), randomness.token_hex(32)
-    outcome["counts_sha256"] = manifest.sha256(text)
-    result = manifest.canonical(outcome)
+    result = manifest.canonical(outcome | _bound(campaign, counts) | {"counts_sha256": manifest.sha256(text)})
     tally = Tally.objects.create(
         campaign=campaign,
         counts=text,
