@@ -1,7 +1,6 @@
 """Word documents in the layout of official papers (公文, GB/T 9704): A4, 22 lines of 28 characters.
 
-The 方正 and GB2312 faces are named, not shipped; each has another name to fall back to (`_FALLBACKS`). Word and
-WPS take a Chinese character's face from `w:eastAsia` alone, so every style and every run says it.
+Word and WPS take a Chinese character's face from `w:eastAsia` alone, so every style and every run says it.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, time
-from math import floor
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +20,27 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 
-from common import days
+from common import days, word_fields
+from common import paper_layout as layout
 from common.office import PRODUCER, legal_text, printed_width
+from common.paper_layout import (
+    BODY_FACE,
+    FIRST_FACE,
+    PAGE_FACE,
+    PICTURE_HEIGHT,
+    SECOND_FACE,
+    TITLE_FACE,
+    TYPE_AREA,
+    Captioned,
+    Fact,
+    day_words,
+)
+from common.paper_layout import lines_of as _lines
 
-TITLE_FACE, BODY_FACE = "方正小标宋简体", "仿宋_GB2312"
-FIRST_FACE, SECOND_FACE, PAGE_FACE = "黑体", "楷体_GB2312", "宋体"
-_FALLBACKS = {TITLE_FACE: "华文中宋", BODY_FACE: "仿宋", SECOND_FACE: "楷体", FIRST_FACE: "SimHei", PAGE_FACE: "SimSun"}
-TYPE_AREA = 156  # mm
-LINES, CHARACTERS = 22, 28
-BODY_SIZE, TITLE_SIZE, PAGE_SIZE, CELL_SIZE = Pt(16), Pt(22), Pt(14), Pt(12)
-LINE_PITCH = Pt(28.95)
-# In 1/20 pt, what lets 28 characters of 16 pt stand in 156 mm. Said as the letters' spacing and not as a grid of
-# characters: LibreOffice would pull every text apart to the grid's cells.
-CHARACTER_SPACE = floor((TYPE_AREA / 25.4 * 72 / CHARACTERS - 16) * 20)
-LABEL_SHADE = "F2F2F2"
+BODY_SIZE, TITLE_SIZE, PAGE_SIZE, CELL_SIZE, COVER_SIZE = (
+    Pt(size) for size in (layout.BODY_SIZE, layout.TITLE_SIZE, layout.PAGE_SIZE, layout.CELL_SIZE, layout.COVER_SIZE)
+)
+LINE_PITCH, TITLE_PITCH, CELL_PITCH = Pt(layout.LINE_PITCH), Pt(layout.TITLE_PITCH), Pt(layout.CELL_PITCH)
 _CELL_MARGINS = (
     f"<w:tblCellMar {nsdecls('w')}>"
     + "".join(
@@ -43,9 +49,7 @@ _CELL_MARGINS = (
     )
     + "</w:tblCellMar>"
 )
-_DIGITS = "零一二三四五六七八九"
 CENTRE, RIGHT = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
-Fact = tuple[str, str]
 
 
 class OfficialDocument:
@@ -53,32 +57,31 @@ class OfficialDocument:
 
     def __init__(self, title: str, *, number: str = "", addressee: str = "") -> None:
         self._document = Document()
-        self._counters = [0, 0, 0]
+        self._numbering = layout.Numbering()
         self._break = False
         self._title = legal_text(title)
+        self._entries: list[word_fields.Entry] = []
+        self._contents: tuple[Any, int] | None = None
         _set_page(self._document)
         _set_styles(self._document)
         _set_footer(self._document)
         if number:
             self._add("公文编号", number)
-        self.title(title)
+        self._head = [self._add("公文标题", line) for line in _lines(title)]
+        self._gap()
         if addressee:
             self._add("公文主送", f"{addressee.rstrip('：:')}：")
 
     def title(self, text: str) -> None:
-        """A title (标题), as the first one has it; headings below it count from one again."""
-        self._counters = [0, 0, 0]
-        for line in _lines(text):
-            self._add("公文标题", line)
+        """The title of a part (标题), as the first one looks; headings below it count from one again."""
+        self._numbering.restart()
+        self._enter(0, "公文篇名", _lines(text))
         self._gap()
 
     def heading(self, level: int, text: str, *, numbered: bool = True) -> None:
         """一、 at level 1, （一） at level 2, 1. at level 3: counted here, unless the text is not to be."""
-        if numbered:
-            self._counters[level - 1] += 1
-            self._counters[level:] = [0] * (3 - level)
-            text = _number(level, self._counters[level - 1]) + text
-        self._add(f"公文{_DIGITS[level]}级标题", " ".join(_lines(text)))
+        number = self._numbering.next(level) if numbered else ""
+        self._enter(level, f"公文{'一二三'[level - 1]}级标题", [number + " ".join(_lines(text))])
 
     def paragraph(self, text: str) -> None:
         self._add("公文正文", " ".join(_lines(text)))
@@ -124,22 +127,63 @@ class OfficialDocument:
         """What comes next begins a new page."""
         self._break = True
 
+    def cover(self, *, subtitle: str = "", organization: str = "", day: date | None = None) -> None:
+        """Make the first page a cover (封面) of the title, and begin the next; call it before anything else."""
+        self._document.sections[0].different_first_page_header_footer = True
+        for turn, paragraph in enumerate(self._head):
+            paragraph.style = "公文封面标题"
+            paragraph.paragraph_format.space_before = Pt(0 if turn else 110)
+            for run in paragraph.runs:
+                run.font.size = COVER_SIZE
+        lines = [*_lines(subtitle), "", *_lines(organization), *([day_words(day)] if day else [])]
+        for line in lines:
+            paragraph = self._add("公文封面", line)
+            if not line:
+                paragraph.paragraph_format.space_before = Pt(230)
+        self._break = True
+
+    def contents(self, depth: int = 1) -> None:
+        """A table of contents (目录): the titles of parts, or the headings of a paper without parts, `depth` deep."""
+        self._add("公文标题", layout.CONTENTS_TITLE)
+        self._contents = (self._document.add_paragraph(), depth)
+
+    def picture(self, path: str | os.PathLike[str], caption: str = "", width: float = 120) -> None:
+        """A picture in the middle, at most `width` mm wide, its caption below it."""
+        self._place_picture(self._add("公文图", ""), path, caption, width)
+        if caption:
+            self._document.paragraphs[-1].paragraph_format.keep_with_next = True
+            self._add("公文图题", " ".join(_lines(caption)))
+
+    def pictures(self, row: Sequence[Captioned]) -> None:
+        """Pictures side by side in equal widths, each with its caption below."""
+        width = TYPE_AREA / len(row)
+        table = self._new_table([width] * len(row))
+        table.style = "Normal Table"
+        cells = table.add_row().cells
+        _flag_row(table.rows[0], "w:cantSplit")
+        for cell, (path, caption) in zip(cells, row, strict=True):
+            cell.paragraphs[0].style = "公文图"
+            self._place_picture(cell.paragraphs[0], path, caption, width - 3, width * 0.75)
+            _run(cell.add_paragraph(style="公文图题"), " ".join(_lines(caption)), *_STYLES["公文图题"][:2])
+        self._gap(6)
+
     def signature(self, organization: str, day: date | None, stamp: bool = True) -> None:
         """The signature (落款) at the right, centred above its day; without a day it is left to be written in."""
         signed = f"{legal_text(organization)}{'（盖章）' if stamp else ''}"
-        dated = f"{day.year}年{day.month}月{day.day}日" if day else "　　年　　月　　日"
-        wider = (printed_width(signed) - printed_width(dated)) / 2
-        # The day stands four characters from the margin; a longer name stands two, and moves the day to its middle.
-        right = max(4.0, 2 + wider)
+        dated = day_words(day)
         self._keep_last()
         self._gap()
         self._document.paragraphs[-1].paragraph_format.keep_with_next = True
-        for text, space in ((signed, right - wider), (dated, right)):
+        for text, space in zip((signed, dated), layout.signature_indents(signed, dated), strict=True):
             paragraph = self._add("公文落款", text)
             paragraph.paragraph_format.right_indent = Pt(16 * space)
             paragraph.paragraph_format.keep_with_next = text is signed
 
     def save(self, path: str | os.PathLike[str]) -> None:
+        if self._contents:
+            place, depth = self._contents
+            styles = ((level, name) for name, (*_, level) in _STYLES.items() if level is not None)
+            word_fields.fill_contents(place, word_fields.listed(self._entries, depth), styles)
         properties = self._document.core_properties
         made = datetime.combine(days.today(), time(), tzinfo=UTC)
         properties.author = properties.last_modified_by = PRODUCER
@@ -148,6 +192,19 @@ class OfficialDocument:
         properties.revision = 1
         properties.created = properties.modified = made
         self._document.save(str(Path(path)))
+
+    def _enter(self, level: int, style: str, lines: Sequence[str]) -> None:
+        """A title or heading, in one paragraph: the table of contents has one entry for it."""
+        paragraph = self._add(style, "\n".join(lines))
+        name = word_fields.add_bookmark(paragraph, len(self._entries) + 1)
+        self._entries.append(word_fields.Entry(level, " ".join(lines), name))
+
+    def _place_picture(
+        self, paragraph: Any, path: str | os.PathLike[str], caption: str, width: float, height: float = PICTURE_HEIGHT
+    ) -> None:
+        found = layout.picture_for_print(path)
+        shape = paragraph.add_run().add_picture(BytesIO(found.content), width=Mm(found.width_within(width, height)))
+        shape._inline.docPr.set("descr", " ".join(_lines(caption)))
 
     def _add(self, style: str, text: str) -> Any:
         paragraph = self._document.add_paragraph(style=style)
@@ -186,26 +243,32 @@ class OfficialDocument:
         return table
 
 
-# Each style: face, size, first line's indent in characters, alignment, line height, outline level.
+# Each style: face, size, first line's indent in characters, alignment, line height (None: as high as what stands in
+# it), level in the outline and in tables of contents (0 titles of parts).
 _STYLES: dict[str, tuple[str, Any, int, Any, Any, int | None]] = {
-    "公文标题": (TITLE_FACE, TITLE_SIZE, 0, CENTRE, Pt(34), None),
+    "公文标题": (TITLE_FACE, TITLE_SIZE, 0, CENTRE, TITLE_PITCH, None),
+    "公文篇名": (TITLE_FACE, TITLE_SIZE, 0, CENTRE, TITLE_PITCH, 0),
+    "公文封面标题": (TITLE_FACE, COVER_SIZE, 0, CENTRE, Pt(layout.COVER_PITCH), None),
+    "公文封面": (SECOND_FACE, PAGE_SIZE, 0, CENTRE, LINE_PITCH, None),
     "公文编号": (BODY_FACE, BODY_SIZE, 0, RIGHT, LINE_PITCH, None),
     "公文主送": (BODY_FACE, BODY_SIZE, 0, None, LINE_PITCH, None),
     "公文正文": (BODY_FACE, BODY_SIZE, 2, None, LINE_PITCH, None),
-    "公文一级标题": (FIRST_FACE, BODY_SIZE, 2, None, LINE_PITCH, 0),
-    "公文二级标题": (SECOND_FACE, BODY_SIZE, 2, None, LINE_PITCH, 1),
-    "公文三级标题": (BODY_FACE, BODY_SIZE, 2, None, LINE_PITCH, 2),
+    "公文一级标题": (FIRST_FACE, BODY_SIZE, 2, None, LINE_PITCH, 1),
+    "公文二级标题": (SECOND_FACE, BODY_SIZE, 2, None, LINE_PITCH, 2),
+    "公文三级标题": (BODY_FACE, BODY_SIZE, 2, None, LINE_PITCH, 3),
     "公文落款": (BODY_FACE, BODY_SIZE, 0, RIGHT, LINE_PITCH, None),
     "公文页码": (PAGE_FACE, PAGE_SIZE, 0, CENTRE, Pt(16), None),
-    "公文表格": (BODY_FACE, CELL_SIZE, 0, None, Pt(18), None),
+    "公文表格": (BODY_FACE, CELL_SIZE, 0, None, CELL_PITCH, None),
+    "公文图": (BODY_FACE, CELL_SIZE, 0, CENTRE, None, None),
+    "公文图题": (SECOND_FACE, CELL_SIZE, 0, CENTRE, CELL_PITCH, None),
 }
 
 
 def _set_page(document: Any) -> None:
     section = document.sections[0]
-    section.page_width, section.page_height = Mm(210), Mm(297)
-    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
-    section.left_margin, section.right_margin = Mm(28), Mm(26)
+    section.page_width, section.page_height = Mm(layout.PAGE_WIDTH), Mm(layout.PAGE_HEIGHT)
+    section.top_margin, section.bottom_margin = Mm(layout.TOP), Mm(layout.BOTTOM)
+    section.left_margin, section.right_margin = Mm(layout.LEFT), Mm(layout.RIGHT)
     section.header_distance, section.footer_distance = Mm(15), Mm(23)
     grid = section._sectPr.find(qn("w:docGrid"))
     if grid is None:
@@ -235,14 +298,17 @@ def _set_styles(document: Any) -> None:
             _indent_first_line(style.element.get_or_add_pPr(), indent, size)
         if outline is not None:
             style.paragraph_format.keep_with_next = True
-            style.element.get_or_add_pPr().get_or_add_outlineLvl().val = outline
+            style.element.get_or_add_pPr().get_or_add_outlineLvl().val = max(outline - 1, 0)
     styles["公文三级标题"].font.bold = True
+    for style in word_fields.add_contents_styles(document, TYPE_AREA, BODY_SIZE):
+        _set_style(style, BODY_FACE, BODY_SIZE, LINE_PITCH)
     _set_font_table(document)
 
 
 def _space_characters(style: Any) -> None:
     spacing = OxmlElement("w:spacing")
-    spacing.set(qn("w:val"), str(CHARACTER_SPACE))
+    # Letters' spacing and not a grid of characters: LibreOffice would pull every text apart to the grid's cells.
+    spacing.set(qn("w:val"), str(round(20 * layout.CHARACTER_SPACE)))
     # The schema wants it before the size.
     style.element.rPr.find(qn("w:sz")).addprevious(spacing)
 
@@ -250,15 +316,17 @@ def _space_characters(style: Any) -> None:
 def _set_style(style: Any, face: str, size: Any, height: Any) -> None:
     style.font.size, style.font.color.rgb = size, RGBColor(0, 0, 0)
     _set_faces(style.element.get_or_add_rPr(), face)
-    layout = style.paragraph_format
-    layout.space_before = layout.space_after = Pt(0)
-    layout.line_spacing_rule, layout.line_spacing = WD_LINE_SPACING.EXACTLY, height
+    form = style.paragraph_format
+    form.space_before = form.space_after = Pt(0)
+    form.line_spacing_rule = WD_LINE_SPACING.EXACTLY if height else WD_LINE_SPACING.SINGLE
+    if height:
+        form.line_spacing = height
     # The heights are said exactly; the grid would stretch the lines of tables.
     free = OxmlElement("w:snapToGrid")
     free.set(qn("w:val"), "0")
     style.element.get_or_add_pPr().insert_element_before(free, "w:spacing", "w:ind", "w:jc", "w:outlineLvl")
     # A line moved for a widow would make pages of 21 lines.
-    layout.widow_control = False
+    form.widow_control = False
 
 
 def _set_faces(properties: Any, face: str) -> None:
@@ -283,7 +351,7 @@ def _set_font_table(document: Any) -> None:
     """Say which face stands in where one is missing."""
     fonts = "".join(
         f'<w:font w:name="{name}"><w:altName w:val="{other}"/><w:charset w:val="86"/></w:font>'
-        for name, other in _FALLBACKS.items()
+        for name, other in layout.FALLBACKS.items()
     )
     for relation in document.part.rels.values():
         if relation.reltype.endswith("/fontTable"):
@@ -324,7 +392,7 @@ def _fill_cell(
     """One paragraph a line; `indent` sets in the first line of long ones, as in a form's wide cells."""
     cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
     if shaded:
-        shade = f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{LABEL_SHADE}"/>'
+        shade = f'<w:shd {nsdecls("w")} w:val="clear" w:color="auto" w:fill="{layout.LABEL_SHADE}"/>'
         cell._tc.get_or_add_tcPr().insert_element_before(parse_xml(shade), "w:vAlign")
     lines = _lines(text) or [""]
     long = indent and (len(lines) > 1 or printed_width(lines[0]) > 26)
@@ -341,17 +409,3 @@ def _fill_cell(
 def _flag_row(row: Any, *names: str) -> None:
     for name in names:
         row._tr.get_or_add_trPr().append(OxmlElement(name))
-
-
-def _lines(text: str) -> list[str]:
-    stripped = (line.strip() for line in legal_text(text).splitlines())
-    return [line for line in stripped if line]
-
-
-def _number(level: int, number: int) -> str:
-    """一、 （一） 1. for the levels of official papers."""
-    if level == 3:
-        return f"{number}. "
-    tens, ones = divmod(number, 10)
-    text = ("" if tens < 2 else _DIGITS[tens]) + ("十" if tens else "") + (_DIGITS[ones] if ones or not tens else "")
-    return f"{text}、" if level == 1 else f"（{text}）"

@@ -166,6 +166,9 @@ FILE_MAX_BYTES: int = env.int("FILE_MAX_BYTES", default=20 * 1024 * 1024)
 UPLOAD_SPOOL_HOURS: int = env.int("UPLOAD_SPOOL_HOURS", default=24)
 EXPORT_ROOT = Path(env("EXPORT_ROOT", default=str(VAR_DIR / "exports")))
 EXPORT_DAYS: int = env.int("EXPORT_DAYS", default=30)
+# PDF: a department's own licensed faces (方正小标宋, 仿宋_GB2312 …) may lie here; else the machine's stand in.
+FONT_FOLDER = Path(env("FONT_FOLDER", default=str(VAR_DIR / "fonts")))
+SYSTEM_FONTS: bool = env.bool("SYSTEM_FONTS", default=True)
 FILE_UPLOAD_PERMISSIONS = 0o600
 SPOOL_ROOT.mkdir(parents=True, exist_ok=True, mode=0o700)
 FILE_UPLOAD_TEMP_DIR = str(SPOOL_ROOT)  # a large upload waits there too, not in a folder that others read
@@ -253,6 +256,7 @@ CELERY_BEAT_SCHEDULE = {
     "remind-applicants": {"task": "projects.tasks.remind_applicants", "schedule": crontab(hour=8, minute=30)},
     "start-projects": {"task": "projects.tasks.start_projects", "schedule": crontab(hour=0, minute=5)},
     "advance-campaigns": {"task": "evaluation.appraisal.tasks.advance_campaigns", "schedule": JOB_SWEEP_SECONDS},
+    "finalize-notices": {"task": "evaluation.appraisal.tasks.finalize_notices", "schedule": crontab(hour=0, minute=10)},
     "deliver-notices": {"task": "common.tasks.deliver_notices", "schedule": JOB_SWEEP_SECONDS},
 }
 
