@@ -1,11 +1,12 @@
-"""The triggers that keep the audit trail append-only, for both databases.
+"""Triggers that let the database itself refuse what no action does, for both vendors; first those of the audit trail.
 
-Tests that empty tables take them off (`drop`) and put them back (`install`).
+Tests that empty tables take the audit trail's off (`drop`) and put them back (`install`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 TABLE = "common_auditentry"
@@ -33,35 +34,44 @@ DROP = {
     ],
     "sqlite": ["DROP TRIGGER IF EXISTS audit_no_update", "DROP TRIGGER IF EXISTS audit_no_delete"],
 }
+Statements = Callable[[Any], Sequence[str]]
+Step = Callable[[Any, Any], None]
 
 
-def install(connection: Any) -> None:
-    _execute(connection, INSTALL[connection.vendor])
+@dataclass(frozen=True, slots=True)
+class Triggers:
+    """A set of triggers: the statements that put them on and take them off a connection's database."""
+
+    on: Statements
+    off: Statements
+
+    def install(self, connection: Any) -> None:
+        _execute(connection, self.on(connection))
+
+    def drop(self, connection: Any) -> None:
+        _execute(connection, self.off(connection))
+
+    def install_for(self, *vendors: str) -> Step:
+        """A migration step that installs the triggers on these vendors' databases and does nothing elsewhere."""
+        return _step(self.install, vendors)
+
+    def drop_for(self, *vendors: str) -> Step:
+        return _step(self.drop, vendors)
 
 
-def drop(connection: Any) -> None:
-    _execute(connection, DROP[connection.vendor])
-
-
-def install_for(vendor: str) -> Callable[[Any, Any], None]:
-    """A migration step that installs the triggers on this vendor's database and does nothing elsewhere."""
-
+def _step(action: Callable[[Any], None], vendors: Sequence[str]) -> Step:
     def step(apps: Any, schema_editor: Any) -> None:
-        if schema_editor.connection.vendor == vendor:
-            install(schema_editor.connection)
+        if schema_editor.connection.vendor in vendors:
+            action(schema_editor.connection)
 
     return step
 
 
-def drop_for(vendor: str) -> Callable[[Any, Any], None]:
-    def step(apps: Any, schema_editor: Any) -> None:
-        if schema_editor.connection.vendor == vendor:
-            drop(schema_editor.connection)
-
-    return step
-
-
-def _execute(connection: Any, statements: list[str]) -> None:
+def _execute(connection: Any, statements: Sequence[str]) -> None:
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
+
+
+AUDIT = Triggers(on=lambda connection: INSTALL[connection.vendor], off=lambda connection: DROP[connection.vendor])
+install, drop, install_for, drop_for = AUDIT.install, AUDIT.drop, AUDIT.install_for, AUDIT.drop_for
