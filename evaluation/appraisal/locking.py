@@ -14,7 +14,7 @@ from common import audit, days
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.templatetags.ui import points
-from evaluation.appraisal import candidates, dossiers, manifest, recusal, rules, scrutineers
+from evaluation.appraisal import candidates, dossiers, manifest, recusal, rules, runoffs, scrutineers
 from evaluation.appraisal.models import Campaign, Candidate, Contest, VoterCategory
 from evaluation.appraisal.states import move_campaign
 from projects.models.seasons import FULL
@@ -45,6 +45,7 @@ def problems(campaign: Campaign) -> list[Problem]:
         *_roll(campaign),
         *_scrutineers(campaign),
         *_keys(campaign),
+        *_runoff(campaign),
     ]
 
 
@@ -198,6 +199,12 @@ def _scrutineers(campaign: Campaign) -> list[Problem]:
         return [Problem("scrutineers", "监票人", "还没有指定，", "请至少指定一名。")]
     found = scrutineers.stakes(campaign, people)
     return [Problem("scrutineers", str(person), words, cure) for person, words, cure in found]
+
+
+def _runoff(campaign: Campaign) -> list[Problem]:
+    """A run-off decides between the tied projects for the seats that are left, and nothing else."""
+    cure = "请恢复原样，或作废后重新组织。"
+    return [Problem("candidates", "再次票决", f"{words}，", cure) for words in runoffs.strays(campaign)]
 
 
 def _keys(campaign: Campaign) -> list[Problem]:

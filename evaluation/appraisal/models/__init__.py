@@ -29,12 +29,14 @@ from evaluation.appraisal.models.outcome import (
     PublicNotice,
     TierProposal,
 )
+from evaluation.appraisal.models.publicity import CampaignAnnouncement
 from evaluation.appraisal.models.roll import Candidate, Credential, Recusal, ReminderList, Voter
 
 __all__ = [
     "Award",
     "BoxBallot",
     "Campaign",
+    "CampaignAnnouncement",
     "CampaignPackage",
     "CampaignScrutineer",
     "CampaignStateChange",
