@@ -71,6 +71,10 @@ class Layout:
             body[self.place[code]] = RECUSED
         return bytes((VERSION,)) + bytes(body)
 
+    def spoiled(self) -> bytes:
+        """The payload of a paper ballot that cannot be read (废票): as long as any other, and never valid."""
+        return bytes(self.length)
+
     def is_valid(self, payload: bytes) -> bool:
         """Whether a payload is a valid ballot (有效票): too many in one class makes all of it invalid."""
         if len(payload) != self.length or payload[0] != VERSION:

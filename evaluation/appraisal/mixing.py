@@ -59,7 +59,11 @@ def mix_all(*, campaign: Campaign, by: Actor) -> Campaign:
 
 
 def rewrite(campaign: Campaign) -> None:
-    """Empty the urn and write box and roll anew in random order; call under the campaign's lock."""
+    """Empty the urn and write box and roll anew in random order; call under the campaign's lock.
+
+    The list of reminders goes: beside the roll it would tell who voted on its day or after.
+    """
+    campaign.reminder_lists.all().delete()
     _empty_urn(campaign)
     _rewrite_box(campaign)
     _rewrite_roll(campaign)

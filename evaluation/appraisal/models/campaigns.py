@@ -256,6 +256,11 @@ class VoterCategory(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def label(self) -> str:
+        """The name as people read it: one that nobody has confirmed says so."""
+        return f"{self.name}（待确认）" if self.unconfirmed else self.name
+
 
 class CampaignScrutineer(models.Model):
     """A scrutineer (监票人) of a campaign: named before the lock, never of a candidate's organization."""

@@ -1,4 +1,4 @@
-"""The roll of a draft: one person in one category, where recusal knows an organization; after the lock only to paper."""
+"""The roll of a draft: one person in one category, an organization for recusal; after the lock only to paper."""
 
 from __future__ import annotations
 
