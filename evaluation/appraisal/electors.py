@@ -5,11 +5,13 @@ What a voter carries from page to page is a signed pass in a cookie of the votin
 
 from __future__ import annotations
 
+from django.contrib.auth import hashers
 from django.core import signing
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
-from common import audit
+from common import audit, days
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from evaluation.appraisal import crockford, rules
@@ -68,19 +70,37 @@ def by_code(typed: str) -> tuple[Voter, str]:
         raise _refused(f"您的投票方式是“{found.voter.get_channel_display()}”，这个投票码不再使用。", "other_channel")
     campaign = found.voter.campaign
     if campaign.state not in (State.LOCKED, State.OPEN):
-        raise _refused(f"这是“{campaign.title}”的投票码，该次投票{_ended(campaign)}。", "other_campaign")
+        # A voter whose answer was lost just before the close still learns whether the ballot counted.
+        counted = "您的票已在该次投票的票箱中。" if found.voter.voted else ""
+        raise _refused(f"这是“{campaign.title}”的投票码，该次投票{_ended(campaign)}。{counted}", "other_campaign")
     return found.voter, _pass(found.voter, found.digest)
 
 
-def by_account(*, user: User, password: str, campaign: Campaign) -> tuple[Voter, str]:
-    """The voter whose account this is, after the password again; nothing is logged in. Raises NotAnElector."""
-    if not user.is_active or not user.check_password(password):
-        raise _refused("密码不正确。", field="password")
+def by_account(*, user: User | None, password: str, campaign: Campaign) -> tuple[Voter, str]:
+    """The voter whose account this is, after the password again; nothing is logged in. Raises NotAnElector.
+
+    No account (None) takes as long as a wrong password.
+    """
+    # Not `user.check_password`: it may renew the stored hash, and that row would tell when.
+    stored = user.password if user is not None and user.is_active else None
+    if stored is None:
+        hashers.make_password(password)
+    if user is None or stored is None or not hashers.check_password(password, stored):
+        raise _refused("账号或密码不正确。", field="password")
     rows = campaign.voters.filter(person=user.person_id, channel=Voter.Channel.ACCOUNT)
     voter = rows.select_related("campaign", "category").first()
     if voter is None:
         raise _refused("您不在本次票决的名册中，或不是用账号投票。", "not_on_roll", field="password")
     return voter, _pass(voter, BY_ACCOUNT)
+
+
+def ballots_waiting(user: User) -> QuerySet[Campaign]:
+    """The open votes in which this person is to vote by account and has not; it says nothing of when others did."""
+    rows = Campaign.objects.filter(state=State.OPEN, closes_at__gt=days.now())
+    channel = Voter.Channel.ACCOUNT
+    return rows.filter(voters__person=user.person_id, voters__channel=channel, voters__voted=False).order_by(
+        "closes_at"
+    )
 
 
 def of_pass(token: str) -> Voter | None:

@@ -13,9 +13,11 @@ import * as slider from "./slider.js";
 import * as submitGuard from "./submit_guard.js";
 import * as textSize from "./text_size.js";
 import * as toast from "./toast.js";
+import * as vote from "./vote.js";
+import * as voteCheck from "./vote_check.js";
 import { csrfToken } from "./net.js";
 
-const modules = [textSize, menu, toast, confirm, counter, slider, photos, refill, rows, submitGuard, autosave, listKeys];
+const modules = [textSize, menu, toast, confirm, counter, slider, photos, refill, rows, submitGuard, autosave, listKeys, vote, voteCheck];
 
 function start(root) {
   for (const module of modules) module.start(root);

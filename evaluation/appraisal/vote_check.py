@@ -1,0 +1,42 @@
+"""Whether a tracking number is in the box (核对追踪号): the browser fetches the whole list and looks for itself.
+
+So nobody learns which number was looked for; what was chosen stands nowhere.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_GET
+
+from evaluation.appraisal import vote_pages
+from evaluation.appraisal.middleware import leaves_no_trace
+from evaluation.appraisal.models import Campaign
+from evaluation.appraisal.states import COUNTED
+
+State = Campaign.State
+FROM_THE_OPENING = (State.OPEN, State.CLOSED, State.MIXED, *COUNTED)
+
+
+def code_list(campaign: Campaign) -> str:
+    """The published lots, first to last: a line `# number sha256`, then the lot's tracking numbers, one a line."""
+    return "".join(f"# {lot.number} {lot.sha256}\n{lot.codes}\n" for lot in campaign.lots.order_by("number"))
+
+
+@login_not_required
+@leaves_no_trace
+@require_GET
+def check(request: HttpRequest, code: str) -> HttpResponse:
+    """From the opening on, for everybody."""
+    campaign = get_object_or_404(Campaign, code=code, state__in=FROM_THE_OPENING)
+    context = {"campaign": campaign, "is_open": campaign.state == State.OPEN}
+    return vote_pages.leaf(request, "appraisal/vote_check.html", context)
+
+
+@login_not_required
+@leaves_no_trace
+@require_GET
+def codes(request: HttpRequest, code: str) -> HttpResponse:
+    campaign = get_object_or_404(Campaign, code=code, state__in=FROM_THE_OPENING)
+    return HttpResponse(code_list(campaign), content_type="text/plain; charset=utf-8")
