@@ -1,12 +1,18 @@
-"""What production refuses to start with: a default key, DEBUG, a rehearsal's clock, sample accounts."""
+"""What production refuses to start with: a default key, DEBUG, a rehearsal's clock, sample accounts.
+
+And what any portal should have: a Chinese font for its PDF papers.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import DatabaseError
+
+from common import pdf
+from common.errors import ActionError
 
 
 @register
@@ -41,6 +47,16 @@ def production_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register
+def chinese_fonts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    try:
+        pdf.fonts()
+    except ActionError as error:
+        hint = "Install a Chinese font (Debian: fonts-noto-cjk), or put one into FONT_FOLDER."
+        return [Warning(error.message, hint=hint, id="portal.W001")]
+    return []
 
 
 def sample_accounts() -> list[CheckMessage]:

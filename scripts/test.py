@@ -43,15 +43,21 @@ def install(packages: list[str]) -> bool:
 def browser() -> str | None:
     names = ("chromium", "chromium-browser", "google-chrome")
     found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None and not install(["chromium"]):
+        return None
+    return found or shutil.which("chromium")
+
+
+def paper_tools() -> bool:
+    """Chinese fonts, without which there is no PDF, and the reader that the tests open PDF with."""
     fonts = (
         subprocess.run(["fc-list", ":lang=zh"], capture_output=True, text=True, check=False).stdout
         if shutil.which("fc-list")
         else ""
     )
-    wanted = ([] if found else ["chromium"]) + ([] if fonts.strip() else ["fonts-noto-cjk", "fontconfig"])
-    if wanted and not install(wanted):
-        return None
-    return found or shutil.which("chromium")
+    wanted = [] if fonts.strip() else ["fonts-noto-cjk", "fontconfig"]
+    wanted += [] if shutil.which("pdftotext") else ["poppler-utils"]
+    return not wanted or install(wanted)
 
 
 def listening(url: str) -> bool:
@@ -154,6 +160,8 @@ def main() -> int:
     notes: list[str] = []
     lint = subprocess.run([sys.executable, "scripts/lint.py"], cwd=ROOT, check=False).returncode == 0
     results = []
+    if not paper_tools():
+        notes.append("tests of PDF papers pass only with fonts-noto-cjk and poppler-utils")
     chromium = browser()
     plain = {"DATABASE_URL": "", "REDIS_URL": ""}
     plain = {key: value for key, value in plain.items() if value} | {"CHROMIUM": chromium or ""}
