@@ -28,9 +28,8 @@ CHOICES = {"committee-1": [1, 2], "community-1": [3], "new-1": [1]}
 def vote(district: Any, cast: Any) -> votes.Vote:
     """Open; five experts vote on paper, all others by code; the first expert is recused for a candidate."""
     vote = votes.make_vote(district, cast, each=5)
-    expert = vote.voters("expert")[0]
     place = vote.campaign.candidates.order_by("id").first().project.lead_organization
-    Voter.objects.filter(pk=expert.pk).update(organization=place)
+    Voter.objects.filter(pk=vote.voters("expert")[0].pk).update(organization=place)
     Voter.objects.filter(category__code="expert").update(channel="paper")
     votes.add_voter(vote.campaign, expert(vote), "党建专家006（示例）")
     return votes.open_(vote)
