@@ -64,8 +64,8 @@ def fonts() -> typst.Fonts:
     return _fonts[key]
 
 
-def compile_paper(source: Path, paper: Mapping[str, Any], pictures: Sequence[bytes] = ()) -> bytes:
-    """Lay out a Typst source that reads `paper.json` and pictures named `0.jpg`, `1.jpg` … from its own folder.
+def compile_paper(source: Path, paper: Mapping[str, Any], files: Mapping[str, bytes] | None = None) -> bytes:
+    """Lay out a Typst source that reads `paper.json` and the named files from its own folder.
 
     `faces`, `producer` and `day` are added to the paper. Raises ActionError if there is no Chinese font.
     """
@@ -76,12 +76,12 @@ def compile_paper(source: Path, paper: Mapping[str, Any], pictures: Sequence[byt
         "producer": PRODUCER,
         "day": [today.year, today.month, today.day],
     }
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
         shutil.copy(source, folder / "main.typ")
         (folder / "paper.json").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
-        for number, content in enumerate(pictures):
-            (folder / f"{number}.jpg").write_bytes(content)
+        for file, content in (files or {}).items():
+            (folder / file).write_bytes(content)
         return typst.compile(
             folder / "main.typ",
             root=folder,
@@ -99,7 +99,7 @@ class PdfDocument:
         self._title = legal_text(title)
         self._numbering = layout.Numbering()
         self._blocks: list[dict[str, Any]] = []
-        self._pictures: list[bytes] = []
+        self._pictures: dict[str, bytes] = {}
         if number:
             self._add("number", text=_flow(number))
         self._add("head", lines=[_flow(line, layout.TITLE_SIZE) for line in lines_of(title)])
@@ -204,9 +204,10 @@ class PdfDocument:
 
     def _picture(self, path: str | os.PathLike[str], caption: str, width: float, height: float) -> dict[str, Any]:
         found = layout.picture_for_print(path)
-        self._pictures.append(found.content)
+        name = f"{len(self._pictures)}.jpg"
+        self._pictures[name] = found.content
         return {
-            "name": f"{len(self._pictures) - 1}.jpg",
+            "name": name,
             "caption": _flow(caption),
             "alt": " ".join(lines_of(caption)),
             "width": found.width_within(width, height),
