@@ -37,7 +37,7 @@ def render(
         "heading": legal_text(template.heading),
         "landscape": template.landscape,
         "accent": template.accent,
-        "lines": [_line(line, strong) for line in nested_quotes(legal_text(body)).splitlines() if line.strip()],
+        "lines": _lines(legal_text(body), strong),
         "issuer": legal_text(template.issuer),
         "dated": day_words(day),
         "number": legal_text(number),
@@ -66,11 +66,17 @@ def nested_quotes(text: str) -> str:
     return "".join(written) if depth == 0 else text
 
 
-def _line(line: str, strong: Collection[str]) -> dict[str, Any]:
-    """A line's parts in their order, and whether it is set in."""
-    words = [re.escape(text) for text in sorted(strong, key=len, reverse=True) if text]
-    parts = re.split(f"({'|'.join(words)})", line.strip()) if words else [line.strip()]
-    return {
-        "indented": line[:1].isspace(),
-        "parts": [{"text": part, "strong": part in strong} for part in parts if part],
-    }
+def _lines(body: str, strong: Collection[str]) -> list[dict[str, Any]]:
+    """The lines that hold something: their parts in order, and whether the line is set in."""
+    words = "|".join(re.escape(text) for text in sorted(strong, key=len, reverse=True) if text)
+    found = []
+    for line, shown in zip(body.splitlines(), nested_quotes(body).splitlines(), strict=True):
+        parts, at = [], 0
+        # Looked for in the line as it was written, taken from the line as it is shown: both are equally long.
+        for part in re.split(f"({words})", line) if words else [line]:
+            if text := shown[at : at + len(part)]:
+                parts.append({"text": text if at else text.lstrip(), "strong": part in strong})
+            at += len(part)
+        if line.strip():
+            found.append({"indented": line[:1].isspace(), "parts": parts})
+    return found

@@ -9,7 +9,7 @@ import pytest
 
 from common.errors import ActionError
 from common.pdf import NO_FONT
-from evaluation.appraisal.certificate_pdf import nested_quotes, render
+from evaluation.appraisal.certificate_pdf import _lines, nested_quotes, render
 from evaluation.appraisal.models import CertificateTemplate
 from tests.common.papers import pdf_pages, squeezed
 
@@ -67,6 +67,20 @@ def test_what_was_typed_is_no_markup(tmp_path):
     (page,) = pdf_pages(made(tmp_path, body=NASTY, strong=(NASTY[:5], "("), heading="#证书*"))
     assert squeezed(NASTY) in squeezed(page)
     assert "#证书*" in squeezed(page)
+
+
+def test_a_title_that_begins_with_a_quotation_stands_out_whole():
+    _, said = _lines("某单位：\n　　你单位““红色”物业”获“先锋”", ["“红色”物业", "先锋"])
+    assert said == {
+        "indented": True,
+        "parts": [
+            {"text": "你单位“", "strong": False},
+            {"text": "‘红色’物业", "strong": True},
+            {"text": "”获“", "strong": False},
+            {"text": "先锋", "strong": True},
+            {"text": "”", "strong": False},
+        ],
+    }
 
 
 def test_the_same_certificate_is_the_same_bytes(tmp_path, settings):
