@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 
+from common import days
+from common.cells import half_width
 from common.errors import ActionError
 from common.text import clean_text, parse_date
 
@@ -31,6 +34,34 @@ class ChineseDateField(forms.DateField):
             return parse_date(value)
         except ValueError:
             raise forms.ValidationError("请按 2026-3-5 这样填写日期。", code="invalid") from None
+
+
+class ChineseMomentField(forms.CharField):
+    """A day and a time of Shanghai, aware: 2026-12-4 9:00, 2026年12月4日 9时30分; 24:00 is the end of that day."""
+
+    widget = forms.TextInput(attrs={"placeholder": "2026-12-4 9:00"})
+    _TIME = re.compile(r"(.+?)[\sT]*(\d{1,2})[:时点](?:(\d{1,2})分?)?")
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, datetime):
+            return value
+        moment = value.astimezone(days.SHANGHAI)
+        return f"{moment:%Y-%m-%d} {moment.hour}:{moment:%M}"
+
+    def to_python(self, value: Any) -> Any:
+        typed = half_width(value or "")
+        if not typed:
+            return None
+        try:
+            match = self._TIME.fullmatch(typed)
+            if match is None:
+                raise ValueError(typed)
+            day, hour, minute = parse_date(match[1]), int(match[2]), int(match[3] or 0)
+            if (hour, minute) == (24, 0):
+                return days.end_of(day)
+            return datetime.combine(day, time(hour, minute), days.SHANGHAI)
+        except ValueError:
+            raise forms.ValidationError("请写明日期和时刻，例如 2026-12-4 9:00。", code="invalid") from None
 
 
 class HundredthsField(forms.DecimalField):

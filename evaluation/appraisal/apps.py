@@ -6,7 +6,22 @@ class AppraisalConfig(AppConfig):
     verbose_name = "公平公正评"
 
     def ready(self) -> None:
-        from common import imports
+        from common import exports, imports, publication
+        from evaluation.appraisal import (  # noqa: F401 (jobs of `archive` are known to every worker)
+            archive,
+            archive_parts,
+            candidates,
+            certificate_files,
+            setup_papers,
+        )
+        from evaluation.appraisal.public_notice import PUBLISHER as NOTICE_PUBLISHER
         from evaluation.appraisal.roll_import import RollImporter
+        from projects.archive_parts import register_part
+        from projects.archiving import register_hold
 
         imports.register(RollImporter())
+        setup_papers.register()
+        publication.register(NOTICE_PUBLISHER)
+        exports.register(certificate_files.CERTIFICATES)
+        register_part(archive_parts.vote_parts)
+        register_hold(candidates.holds_project)

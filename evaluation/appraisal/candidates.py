@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -59,6 +60,25 @@ def add_candidate(*, contest_class: ContestClass, project: Project, by: Actor) -
     made = Candidate.objects.create(campaign=campaign, contest_class=contest_class, project=project)
     audit.record(by=by, action="appraisal.candidate.added", obj=made)
     return made
+
+
+@transaction.atomic
+def set_candidates(*, contest: Contest, chosen: Mapping[Project, ContestClass], by: Actor) -> None:
+    """The candidates of a contest of a draft, whole: who is new comes, who is not chosen goes, a class may change.
+
+    Raises Forbidden, Conflict, ActionError under `project`.
+    """
+    draft_under_lock(contest.campaign, by)
+    for candidate in Candidate.objects.filter(contest_class__contest=contest).select_related("project"):
+        place = chosen.get(candidate.project)
+        if place is None:
+            withdraw_candidate(candidate=candidate, reason="", by=by)
+        elif place.pk != candidate.contest_class_id:
+            candidate.contest_class = place
+            candidate.save(update_fields=["contest_class"])
+            audit.record(by=by, action="appraisal.candidate.moved", obj=candidate, after={"class": str(place)})
+    for project, place in chosen.items():
+        add_candidate(contest_class=place, project=project, by=by)
 
 
 @transaction.atomic

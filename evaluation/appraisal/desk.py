@@ -15,8 +15,9 @@ from evaluation.appraisal.models import Campaign
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A part of a campaign's workbench; `who` must hold for the person to see it."""
+    """A part of a campaign's workbench, under the stage of the work; `who` must hold for the person to see it."""
 
+    stage: str
     part: str
     label: str
     who: str = "any"
@@ -24,22 +25,23 @@ class Tab:
 
 # In the order of the work; each part's page is `appraisal:<part>` and takes the campaign's code.
 TABS = (
-    Tab("campaign", "概况"),
-    Tab("basics", "基本信息"),
-    Tab("contests", "评选项目"),
-    Tab("categories", "人员类别"),
-    Tab("candidates", "候选项目"),
-    Tab("roll", "名册", "runs"),
-    Tab("scrutineers", "监票人"),
-    Tab("keys", "票箱密钥", "manages"),
-    Tab("lock", "规则与锁定"),
-    Tab("turnout", "投票进度"),
-    Tab("paper", "纸质票", "runs"),
-    Tab("count", "计票", "runs"),
-    Tab("result", "结果", "runs"),
-    Tab("notice", "公示与异议", "outcome"),
-    Tab("awards", "获奖与证书", "outcome"),
+    Tab("", "campaign", "概况"),
+    Tab("准备", "basics", "基本信息"),
+    Tab("准备", "contests", "评选项目"),
+    Tab("准备", "categories", "人员类别"),
+    Tab("准备", "candidates", "候选项目"),
+    Tab("准备", "roll", "名册", "runs"),
+    Tab("准备", "scrutineers", "监票人"),
+    Tab("准备", "keys", "票箱密钥", "manages"),
+    Tab("准备", "lock", "规则与锁定"),
+    Tab("投票", "turnout", "投票进度"),
+    Tab("投票", "paper", "纸质票", "runs"),
+    Tab("结果", "count", "计票", "runs"),
+    Tab("结果", "result", "结果", "runs"),
+    Tab("结果", "notice", "公示与异议", "outcome"),
+    Tab("结果", "awards", "获奖与证书", "outcome"),
 )
+LABELS = {tab.part: tab.label for tab in TABS}
 
 
 def campaign_of(request: HttpRequest, code: str) -> Campaign:
@@ -53,19 +55,41 @@ def frame(request: HttpRequest, campaign: Campaign, part: str, title: str = "") 
     manages, watches = rules.can_manage_campaign(request.user), rules.can_scrutinize(request.user, campaign)
     may = {"manages": manages, "watches": watches, "runs": manages or watches, "any": True}
     may["outcome"] = may["runs"] or rules.can_handle_objections(request.user)
-    tabs = [
-        {"label": tab.label, "url": url, "active": tab.part == part}
-        for tab in TABS
-        if may[tab.who] and (url := _address(tab.part, campaign))
-    ]
-    crumbs = [("我的工作台", reverse("workspace:desk")), ("年度评选", _address("campaigns", None))]
-    crumbs += [(campaign.title, "" if part == "campaign" else _address("campaign", campaign))]
-    crumbs += [(title, "")] if title and part != "campaign" else []
-    return {"campaign": campaign, "tabs": tabs, "part": part, "crumbs": crumbs, "may": may, "page_title": title}
+    title = title or LABELS.get(part, "")
+    crumbs = [*top_crumbs(), (campaign.title, "" if part == "campaign" else address("campaign", campaign))]
+    return {
+        "campaign": campaign,
+        "stages": _stages(campaign, part, may),
+        "part": part,
+        "crumbs": [*crumbs, (title, "")] if part != "campaign" else crumbs,
+        "may": may,
+        "editable": manages and campaign.is_draft,
+        "page_title": campaign.title if part == "campaign" else f"{title} · {campaign.title}",
+        "part_title": title,
+        "paper_params": {"campaign": campaign.code},
+    }
 
 
-def _address(part: str, campaign: Campaign | None) -> str:
+def top_crumbs() -> list[tuple[str, str]]:
+    return [("我的工作台", reverse("workspace:desk")), ("年度评选", address("campaigns"))]
+
+
+def address(part: str, campaign: Campaign | None = None) -> str:
+    """Where a part of a campaign is shown; empty while no page has that name."""
     try:
         return reverse(f"appraisal:{part}", args=[campaign.code] if campaign else [])
     except NoReverseMatch:
         return ""
+
+
+def _stages(campaign: Campaign, part: str, may: dict[str, bool]) -> list[dict[str, Any]]:
+    """The tabs by stage of the work, those that the person may see."""
+    found: list[dict[str, Any]] = []
+    for tab in TABS:
+        url = address(tab.part, campaign) if may[tab.who] else ""
+        if not url:
+            continue
+        if not found or found[-1]["label"] != tab.stage:
+            found.append({"label": tab.stage, "tabs": []})
+        found[-1]["tabs"].append({"label": tab.label, "url": url, "active": tab.part == part})
+    return found

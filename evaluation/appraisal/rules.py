@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from evaluation.appraisal.models import Campaign
-from organizations.access import Role, access_of
+from organizations.access import Access, Role, access_of
 from organizations.models import User
 
 ADMINISTRATORS = "由年度评选管理员办理。"
 SCRUTINEERS = "由本次票决的监票人办理。"
 DEPARTMENT = "由区委组织部办理。"
+
+
+def sees_campaigns(access: Access) -> bool:
+    """Whether the list of campaigns is for this person (`Campaign.objects.visible_to` says which of them)."""
+    return access.reads_everything or access.has(Role.EVALUATION_ADMINISTRATOR) or access.has(Role.SCRUTINEER)
 
 
 def can_manage_campaign(user: User) -> bool:

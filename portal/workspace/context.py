@@ -16,6 +16,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from common import notices
+from evaluation.appraisal import rules
 from organizations.access import access_of
 from organizations.rules import role_label
 from projects.models import ProgressReport, Review
@@ -89,6 +90,8 @@ def _desk_nav(request: HttpRequest, unread: Callable[[], int]) -> list[NavItem]:
         pages.append(("申报", "projects:apply", "/desk/apply/", "pencil", 0, False))
     elif not access.reads_projects and Review.objects.of_reviewer(request.user).exists():
         pages.append(("评审", "projects:reviews", "/desk/reviews/", "clipboard-check", 0, True))
+    if rules.sees_campaigns(access):
+        pages.append(("年度评选", "appraisal:campaigns", "/desk/votes/", "checkbox", 0, False))
     if access.is_officer:
         pages += [
             ("立项筛选", "projects:screenings", "/desk/screening/", "clipboard-check", 0, False),

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from common import days
+from evaluation.appraisal import electors
 from evaluation.tracking.models import LiaisonCase
 from organizations.access import access_of
 from projects.earned_value import due_day
@@ -38,8 +39,8 @@ class Todo:
 
 
 def todos(user: Any) -> list[Todo]:
-    """What waits of reports and liaison, in no order."""
-    return [*_reports(user), *_decisions(user), *_visits(user)]
+    """What waits of reports and liaison, and the votes to cast by account, in no order."""
+    return [*_reports(user), *_decisions(user), *_visits(user), *_ballots(user)]
 
 
 def by_due_day(found: Iterable[Todo]) -> list[Todo]:
@@ -65,6 +66,21 @@ def _reports(user: Any) -> list[Todo]:
             if todo := _report_todo(project, month, written, leads):
                 found.append(todo)
     return found
+
+
+def _ballots(user: Any) -> list[Todo]:
+    """Open votes of an account that has not voted; gone once it has, without a word of when."""
+    return [
+        Todo(
+            title="请投票",
+            about=campaign.title,
+            action="投票",
+            url=reverse("appraisal:vote_account", args=[campaign.code]),
+            icon="checkbox",
+            due=days.day_of(campaign.closes_at - timedelta(seconds=1)) if campaign.closes_at else None,
+        )
+        for campaign in electors.ballots_waiting(user)
+    ]
 
 
 def open_months(

@@ -1,0 +1,133 @@
+"""Where a vote stands and what waits for whom (下一步): on the list, the overview and the desk's to-dos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from common import days
+from common.templatetags.ui import moment_label
+from evaluation.appraisal import rules, shortfall
+from evaluation.appraisal.models import Campaign, Objection, ShortfallDecision, Tally
+from organizations.access import Role, access_of
+
+State = Campaign.State
+ADMINISTRATOR, SCRUTINEER, HOLDERS, DEPARTMENT, CLOCK = "管理员", "监票人", "密钥保管人", "组织部", "系统"
+# The life of a campaign; the states in which each step is done are those after it.
+RAIL = (
+    (State.DRAFT, "筹备"),
+    (State.LOCKED, "锁定"),
+    (State.OPEN, "投票"),
+    (State.CLOSED, "截止"),
+    (State.MIXED, "混票"),
+    (State.COUNTED, "计票"),
+    (State.CONFIRMED, "签字"),
+    (State.NOTICED, "公示"),
+    (State.FINAL, "生效"),
+    (State.ARCHIVED, "归档"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits: for whom, what, on which part's page, by which day."""
+
+    who: str
+    what: str
+    part: str
+    due: date | None = None
+
+
+def rail(campaign: Campaign) -> list[dict[str, Any]]:
+    """The steps of the life, each `done`, `now` or `todo`; a voided campaign stands where it was voided."""
+    states = [state for state, _ in RAIL]
+    state = State(campaign.state)
+    if state == State.VOIDED:
+        last = campaign.state_changes.filter(to_state=State.VOIDED).values_list("from_state", flat=True).first()
+        state = State(last or State.DRAFT)
+    at = states.index(state)
+    return [
+        {"label": label, "state": "done" if turn < at else "now" if turn == at else "todo"}
+        for turn, (_, label) in enumerate(RAIL)
+    ]
+
+
+def next_step(campaign: Campaign) -> Waiting | None:
+    """The one next thing by state and clock alone; asks the database nothing. None at the end of the life."""
+    moment = days.now()
+    opens, closes = campaign.opens_at, campaign.closes_at
+    if campaign.state == State.LOCKED and opens and moment < opens:
+        return Waiting(CLOCK, f"{moment_label(opens)} 自动开始投票；此前发放选票单", "roll", days.day_of(opens))
+    if campaign.state == State.OPEN and closes and moment < closes:
+        return Waiting(CLOCK, f"{moment_label(closes)} 自动截止；此前可以催票", "turnout", days.day_of(closes))
+    return {
+        State.DRAFT: Waiting(ADMINISTRATOR, "完成准备，锁定规则", "lock", days.day_of(opens) if opens else None),
+        State.LOCKED: Waiting(ADMINISTRATOR, "开始投票", "campaign", days.day_of(opens) if opens else None),
+        State.OPEN: Waiting(ADMINISTRATOR, "截止投票", "campaign", days.day_of(closes) if closes else None),
+        State.CLOSED: Waiting(ADMINISTRATOR, "混票；人数不足的先作决定", "turnout"),
+        State.MIXED: Waiting(HOLDERS, "两位保管人到场，开箱计票", "count"),
+        State.COUNTED: Waiting(SCRUTINEER, "核对计票结果并签字", "result"),
+        State.CONFIRMED: Waiting(ADMINISTRATOR, "提出公示；末位并列的先再次票决", "notice"),
+        State.NOTICED: Waiting(DEPARTMENT, "受理异议，期满后生效", "notice"),
+        State.FINAL: Waiting(ADMINISTRATOR, "制作证书，归档", "awards"),
+    }.get(State(campaign.state))
+
+
+def waiting(campaign: Campaign) -> list[Waiting]:
+    """All that waits on a campaign now, with the names of who has not signed or agreed."""
+    first = next_step(campaign)
+    found = [first] if first else []
+    if campaign.state == State.CLOSED:
+        found = [
+            Waiting(ADMINISTRATOR, f"{each.words}，请提出办法", "turnout") for each in shortfall.undecided(campaign)
+        ]
+        found += [
+            Waiting(SCRUTINEER, f"同意或不同意：{row.get_kind_display()}（{row.reason}）", "turnout")
+            for row in campaign.shortfall_decisions.filter(agreed_at=None)
+        ]
+        found = found or [Waiting(CLOCK, "即将自动混票", "turnout")]
+    elif campaign.state == State.COUNTED:
+        found = [Waiting(name, "核对计票结果并签字", "result") for name in _unsigned(campaign)]
+    elif campaign.state == State.NOTICED:
+        number = Objection.objects.filter(notice__campaign=campaign, state=Objection.State.RECEIVED).count()
+        found += [Waiting(DEPARTMENT, f"办理 {number} 件异议", "notice")] if number else []
+    return found
+
+
+def todos(user: Any) -> list[tuple[Campaign, Waiting]]:
+    """What waits for this person on any campaign: the administrator's next steps, a scrutineer's to agree and sign."""
+    found: list[tuple[Campaign, Waiting]] = []
+    if rules.can_manage_campaign(user):
+        rows = Campaign.objects.exclude(state__in=[State.ARCHIVED, State.VOIDED]).order_by("pk")
+        found += _own(rows)
+    if access_of(user).has(Role.SCRUTINEER):
+        found += _watched(user)
+    return found
+
+
+def _own(rows: Iterable[Campaign]) -> list[tuple[Campaign, Waiting]]:
+    """The next steps that the administrator takes, or calls the holders to."""
+    steps = [(row, next_step(row)) for row in rows]
+    return [(row, step) for row, step in steps if step is not None and step.who in (ADMINISTRATOR, HOLDERS)]
+
+
+def _watched(user: Any) -> list[tuple[Campaign, Waiting]]:
+    person = access_of(user).person_id
+    decisions = ShortfallDecision.objects.filter(
+        agreed_at=None, campaign__state=State.CLOSED, campaign__scrutineers__person=person
+    )
+    found = [
+        (row.campaign, Waiting(SCRUTINEER, f"同意或不同意：{row.get_kind_display()}", "turnout"))
+        for row in decisions.select_related("campaign").order_by("pk")
+    ]
+    tallies = Tally.objects.filter(campaign__state=State.COUNTED, campaign__scrutineers__person=person)
+    tallies = tallies.exclude(signatures__user=user).select_related("campaign").order_by("pk")
+    return found + [(row.campaign, Waiting(SCRUTINEER, "核对计票结果并签字", "result")) for row in tallies]
+
+
+def _unsigned(campaign: Campaign) -> list[str]:
+    signed = Tally.objects.filter(campaign=campaign).values("signatures__user__person")
+    rows = campaign.scrutineers.exclude(person__in=signed.exclude(signatures=None)).select_related("person")
+    return [f"{SCRUTINEER} {row.person}" for row in rows]
