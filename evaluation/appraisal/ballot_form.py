@@ -81,7 +81,7 @@ class BallotForm:
         self.rules = manifest.of(voter.campaign)
         self.layout = Layout.of(self.rules)
         self.recused = casting.recused_for(voter)
-        rows = Candidate.objects.filter(campaign=voter.campaign_id)
+        rows = Candidate.objects.filter(campaign=voter.campaign_id).order_by()
         self._rows = {row.code: row for row in rows.only("code", "dossier", "withdrawn_on", "withdrawn_reason")}
 
     @cached_property

@@ -55,6 +55,16 @@ def test_from_code_to_receipt(vote: Vote, voter: Voter, client: Client) -> None:
     assert Voter.objects.get(pk=voter.pk).voted is True
 
 
+def test_queries_do_not_grow_with_the_candidates(district: Any, cast: Any, client: Client, assert_queries: Any) -> None:
+    contests = [(*votes.CONTESTS[0][:4], 1, 1), (*votes.CONTESTS[1][:4], 3, 1), votes.CONTESTS[2]]
+    vote = votes.open_(votes.make_vote(district, cast, each=5, contests=contests))
+    with days.pretend(DURING):
+        voters.enter(client, voters.code_of(vote, vote.voters("expert")[0]))
+        for number in (1, 2):
+            with assert_queries(3):  # whose pass, the recusals, the candidates
+                client.get(f"/vote/ballot/{number}/")
+
+
 def test_the_cookies_are_for_these_pages_and_no_script(vote: Vote, voter: Voter, client: Client) -> None:
     voters.enter(client, voters.code_of(vote, voter))
     answer = voters.choose(client, vote, "committee-1", [1])

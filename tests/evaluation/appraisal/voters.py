@@ -11,6 +11,7 @@ from django.test import Client
 
 from evaluation.appraisal import electors
 from evaluation.appraisal.models import Voter
+from tests.evaluation.appraisal import votes
 from tests.evaluation.appraisal.votes import Vote
 
 CONTESTS = ("committee-1", "community-1", "new-1")
@@ -61,3 +62,11 @@ def message_of(page: Any) -> str:
     found = re.findall(r'class="vote-error"[^>]*>(.*?)</(?:p|div)>', page.content.decode(), flags=re.DOTALL)
     texts = [unescape("".join(re.sub(r"<[^>]+>", "", text).split())) for text in found]
     return texts[-1] if texts else ""
+
+
+def vote_with_account(district: Any, cast: Any, user: Any) -> Vote:
+    """An open vote of five voters a category in which one secretary votes by this account."""
+    vote = votes.make_vote(district, cast, each=5)
+    row = vote.voters("secretary")[0]
+    Voter.objects.filter(pk=row.pk).update(channel="account", person=user.person)
+    return votes.open_(vote)
