@@ -33,6 +33,10 @@ class LostClaim(Exception):
     """Another worker has taken the job: what this one does no longer counts."""
 
 
+class Hopeless(Exception):
+    """Trying again does not help: the job fails at once, with this message for the person."""
+
+
 def handler(kind: str, *, gave_up: GaveUp | None = None) -> Callable[[Handler], Handler]:
     """Register the function that does jobs of `kind`; it takes the job and returns its result (JSON-able).
 
@@ -81,11 +85,51 @@ def run(job_id: str) -> bool:
         result = HANDLERS[job.kind](job)
     except LostClaim:
         return False
+    except Hopeless as error:
+        _give_up(job, str(error))
+        return False
     except Exception as error:
         log.exception("job %s (%s) failed", job.pk, job.kind)
         _after_failure(job, error)
         return False
-    return _finish(job, state=Job.State.DONE, result=result or {}, message="")
+    return finish(job, result or {})
+
+
+def begin(*, kind: str, args: dict[str, Any], by: Actor, key: str, total: int = 0) -> Job | None:
+    """Add a job that this very process does, claimed from the start and never sent; None while one of `key` is open.
+
+    For work that needs what no row and no broker may hold. Whoever calls it tells how far it is (`advance`) and ends it
+    with `finish` or `fail`; if the process dies, the sweep hands the row to the kind's handler, which cannot do it.
+    """
+    if kind not in HANDLERS:
+        raise LookupError(f"no handler for jobs of kind {kind!r}")
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            return Job.objects.create(
+                kind=kind,
+                key=key,
+                args=args,
+                requested_by=by.user,
+                state=Job.State.RUNNING,
+                claim=uuid.uuid4(),
+                heartbeat_at=now,
+                sent_at=now,
+                attempts=1,
+                total=total,
+            )
+    except IntegrityError:
+        return None
+
+
+def finish(job: Job, result: dict[str, Any]) -> bool:
+    """Mark the claimed job as done. False if it is another worker's by now."""
+    return _end(job, state=Job.State.DONE, result=result, message="")
+
+
+def fail(job: Job, message: str) -> bool:
+    """Fail the claimed job for good, with a message for the person. False if it is another worker's by now."""
+    return _end(job, state=Job.State.FAILED, message=message[:300])
 
 
 def advance(job: Job, done: int, total: int) -> None:
@@ -121,7 +165,7 @@ def _own(job: Job) -> Any:
     return Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, claim=job.claim)
 
 
-def _finish(job: Job, **values: Any) -> bool:
+def _end(job: Job, **values: Any) -> bool:
     return bool(_own(job).update(claim=None, finished_at=timezone.now(), **values))
 
 
@@ -137,4 +181,4 @@ def _give_up(job: Job, message: str) -> None:
     """Fail the job for good, first telling the app whose job it is: a crash in between only repeats that."""
     if (tell := GAVE_UP.get(job.kind)) is not None and _own(job).exists():
         tell(job)
-    _finish(job, state=Job.State.FAILED, message=message)
+    fail(job, message)

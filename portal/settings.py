@@ -173,6 +173,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 SPOOL_ROOT.mkdir(parents=True, exist_ok=True, mode=0o700)
 FILE_UPLOAD_TEMP_DIR = str(SPOOL_ROOT)  # a large upload waits there too, not in a folder that others read
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a batch of paper ballots is one form
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -241,6 +242,8 @@ JOB_SWEEP_SECONDS: int = env.int("JOB_SWEEP_SECONDS", default=60)
 # A job whose worker has said nothing for this long is taken from it.
 JOB_STALE_SECONDS: int = env.int("JOB_STALE_SECONDS", default=300)
 CHECK_SCHEDULES_AT: str = env("CHECK_SCHEDULES_AT", default="00:30")
+# A count of at most so many ballots is done within the request, a larger one in a thread beside it.
+COUNT_INLINE_BALLOTS: int = env.int("COUNT_INLINE_BALLOTS", default=2000)
 # Seconds between checks instead of the time of day: for rehearsals and tests.
 CHECK_SCHEDULES_EVERY: int = env.int("CHECK_SCHEDULES_EVERY", default=0)
 _hour, _minute = CHECK_SCHEDULES_AT.split(":")

@@ -34,6 +34,7 @@ TABS = (
     Tab("准备", "scrutineers", "监票人"),
     Tab("准备", "keys", "票箱密钥", "manages"),
     Tab("准备", "lock", "规则与锁定"),
+    Tab("准备", "announcement", "评选公告"),
     Tab("投票", "turnout", "投票进度"),
     Tab("投票", "paper", "纸质票", "runs"),
     Tab("结果", "count", "计票", "runs"),

@@ -57,6 +57,7 @@ def _site_nav(request: HttpRequest) -> list[NavItem]:
         ("首页", "public:home", "/", "home"),
         ("品牌", "public:brands", "/brands/", "medal"),
         ("书记项目", "catalogue:projects", "/projects/", "books"),
+        ("评选公告", "appraisal:public_votes", "/appraisals/", "speakerphone"),
     ]
     return [
         NavItem(label, url, icon, _is_active(request, url))

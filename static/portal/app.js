@@ -7,7 +7,9 @@ import * as counter from "./counter.js";
 import * as listKeys from "./list_keys.js";
 import * as menu from "./menu.js";
 import * as photos from "./photos.js";
+import * as print from "./print.js";
 import * as refill from "./refill.js";
+import * as reveal from "./reveal.js";
 import * as rows from "./rows.js";
 import * as slider from "./slider.js";
 import * as submitGuard from "./submit_guard.js";
@@ -17,7 +19,7 @@ import * as vote from "./vote.js";
 import * as voteCheck from "./vote_check.js";
 import { csrfToken } from "./net.js";
 
-const modules = [textSize, menu, toast, confirm, counter, slider, photos, refill, rows, submitGuard, autosave, listKeys, vote, voteCheck];
+const modules = [textSize, menu, toast, confirm, counter, slider, photos, print, refill, reveal, rows, submitGuard, autosave, listKeys, vote, voteCheck];
 
 function start(root) {
   for (const module of modules) module.start(root);

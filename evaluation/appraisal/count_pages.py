@@ -1,0 +1,81 @@
+"""What the pages of the count show: where it stands, the result with its signatures, the announcement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from common import publication
+from common.templatetags.ui import day_label, moment_label
+from evaluation.appraisal import count_runner, count_sheet, rules, runoffs, shortfall, signatures
+from evaluation.appraisal.models import Campaign, Tally
+from evaluation.appraisal.states import COUNTED
+
+State = Campaign.State
+STEPS = ("截止投票", "人数核对", "混票", "开箱计票", "监票人签字")
+# How many of the steps are done, by state.
+DONE = {State.CLOSED: 1, State.MIXED: 3, State.COUNTED: 4}
+
+
+def counting(campaign: Campaign) -> dict[str, Any]:
+    """The steps up to the signatures, what holds them up, and the job of a large count."""
+    closed = campaign.state == State.CLOSED
+    waiting = [each.words for each in shortfall.undecided(campaign)] if closed else []
+    paper = shortfall.paper_waiting(campaign) if closed else ""
+    done = len(STEPS) if campaign.state in COUNTED[1:] else DONE.get(State(campaign.state), 0)
+    if closed and not waiting and not paper:
+        done = 2
+    job = count_runner.latest(campaign) if campaign.state in (State.MIXED, *COUNTED) else None
+    running = job is not None and job.state in ("queued", "running")
+    return {
+        "steps": [
+            {"label": label, "done": turn < done, "now": turn == done and campaign.state != State.VOIDED}
+            for turn, label in enumerate(STEPS)
+        ],
+        "waiting": waiting,
+        "paper_waiting": paper,
+        "may_mix": closed and not waiting and not paper,
+        "may_count": campaign.state == State.MIXED and not running,
+        "is_counted": campaign.state in COUNTED,
+        "job": job if job is not None and (running or campaign.state == State.MIXED) else None,
+        "ballots": campaign.voters.filter(voted=True).count() if closed or campaign.state == State.MIXED else 0,
+        "decisions": shortfall.agreed(campaign) if closed or campaign.state == State.MIXED else [],
+    }
+
+
+def result(campaign: Campaign, user: Any) -> dict[str, Any]:
+    """The whole count; `tally` is None before it."""
+    tally = Tally.objects.filter(campaign=campaign).first()
+    if tally is None:
+        return {"tally": None}
+    places = signatures.places(campaign)
+    own = next((place for place in places if place.person.pk == user.person_id), None)
+    watches = rules.can_scrutinize(user, campaign)
+    return {
+        "tally": tally,
+        "sheet": count_sheet.full(campaign, tally),
+        "places": places,
+        "may_sign": watches and campaign.state == State.COUNTED and own is not None and own.signature is None,
+        "watches": watches,
+        "may_void": rules.can_manage_campaign(user) and campaign.state in (State.COUNTED, State.CONFIRMED),
+        "ties": runoffs.open_ties(campaign),
+        "runoffs": runoffs.outcome_of(campaign) if runoffs.ties(campaign) else [],
+        "may_run_off": rules.can_manage_campaign(user) and campaign.state in (State.COUNTED, State.CONFIRMED),
+        "gone": campaign.candidates.exclude(withdrawn_on=None).select_related("project"),
+        "agreed": shortfall.agreed(campaign),
+    }
+
+
+def announcing(campaign: Campaign, user: Any) -> dict[str, Any]:
+    shown = publication.shown(campaign, user)
+    return {"publication": shown, "may_propose": shown["may_propose"], "is_announced": shown["is_public"]}
+
+
+def proposed_body(campaign: Campaign) -> str:
+    """A wording to begin with, from what is set."""
+    if campaign.opens_at is None or campaign.closes_at is None or campaign.approval_on is None:
+        return ""
+    return (
+        f"经{campaign.approval_body}批准（{campaign.approval_number}，{day_label(campaign.approval_on)}），"
+        f"组织开展{campaign.title}。投票自{moment_label(campaign.opens_at)}开始，至{moment_label(campaign.closes_at)}截止，"
+        "由指定的票决人员实行无记名投票，不是网络投票。规则、候选项目和核对办法公告如下。"
+    )
