@@ -35,3 +35,9 @@ def secretary_of(organization_id: int) -> Person | None:
 def authors_of(organization_id: int, secretary_id: int) -> list[User]:
     """Who writes for an organization: its clerks and the secretary named."""
     return [*accounts_of([secretary_id]), *clerks_of(organization_id)]
+
+
+def holders_of(role: str) -> QuerySet[User]:
+    """The active accounts that hold this role today."""
+    grants = RoleGrant.objects.filter(role=role).in_force()
+    return User.objects.filter(is_active=True, person__in=grants.values("person"))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from django.conf import settings
 
 from common import files
-from common.documents import OfficialDocument
 from common.errors import ActionError
 from common.models import Picture, PictureVariant
+from common.packages import Part, file_name
 from projects import archive_papers as papers
 from projects import archive_records as records
 from projects.models import Attachment, Project, ReportPhoto
@@ -23,18 +21,8 @@ APPLICATION, REVIEWS, PLANS = "01申报书", "02评审", "03计划"
 REPORTS, CLOSING, RECORDS = "04月报", "05结项", "06办理记录"
 # The reviewers are known to the department only; what others download lacks this folder.
 INTERNAL = (REVIEWS,)
-NAME_LIMIT = 80
-_NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
 
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A file of the package: folder and name there, and its bytes or what makes the paper."""
-
-    folder: str
-    name: str
-    content: Path | Callable[[], OfficialDocument]
-
+__all__ = ["Part", "file_name", "parts_of", "register_part"]
 
 Source = Callable[[Project], Iterable[Part]]
 _sources: list[Source] = []
@@ -50,15 +38,6 @@ def parts_of(project: Project) -> list[Part]:
     """Every part in the package's order. Raises ActionError if a photo is still being worked on."""
     own = (_application, _reviews, _plans, _reports, _closing, _records)
     return [part for source in (*own, *_sources) for part in source(project)]
-
-
-def file_name(text: str) -> str:
-    """A name that every system can unpack; a long one keeps its ending."""
-    name = _NOT_IN_NAMES.sub("_", text).strip(" .") or "未命名"
-    stem, dot, ending = name.rpartition(".")
-    if len(name) <= NAME_LIMIT or not stem or len(ending) > 5:
-        return name[:NAME_LIMIT]
-    return f"{stem[: NAME_LIMIT - len(ending) - 1]}{dot}{ending}"
 
 
 def _application(project: Project) -> Iterable[Part]:

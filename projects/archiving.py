@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,27 +17,28 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from common import audit, days, jobs, notices
+from common import audit, jobs, notices, packages
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.models import Job
-from common.sheets import Column, Ledger, write_ledger
+from common.packages import Entry, file_name
 from organizations import people
 from projects import actions, rules
-from projects.archive_parts import INTERNAL, Part, file_name, parts_of
+from projects.archive_parts import INTERNAL, parts_of
 from projects.models import ArchivePackage, Project
 
 KIND = "archive_project"
 State = Project.State
 FINISHED = (State.COMPLETED, State.TERMINATED, State.WITHDRAWN)
-INDEX, SUMS = "index.xlsx", "SHA256SUMS.txt"
-COLUMNS = (
-    *(Column("序号", 8, "integer"), Column("目录", 30, wrap=True), Column("文件", 44, wrap=True)),
-    *(Column("大小（字节）", 16, "integer"), Column("SHA-256", 70, "code")),
-)
-CHUNK = 1 << 20
-# Folder, name, size in bytes and SHA-256 of a file in the package.
-Entry = tuple[str, str, int, str]
+# Why a project cannot be archived yet, in words; empty if it can.
+Hold = Callable[[Project], str]
+_holds: list[Hold] = []
+
+
+def register_hold(hold: Hold) -> Hold:
+    """Let a higher floor keep a project from being archived, as a vote does in which it stands."""
+    _holds.append(hold)
+    return hold
 
 
 @transaction.atomic
@@ -70,9 +68,10 @@ def seal(job: Job) -> dict[str, Any]:
     by = Actor(user=job.requested_by, source="archive")
     try:
         _refuse_archiving(project, by)
-        with _scratch(project) as folder:
+        with packages.scratch(project.code) as folder:
             half = folder / "package.zip"
-            entries = _pack(project, folder, half, job)
+            note = f"档号：{project.archive_number}　项目：{project.title}　共 {{count}} 个文件"
+            entries = packages.pack(parts_of(project), half, note=note, advance=partial(jobs.advance, job))
             package = _put_in_place(project, half, entries, job, by)
     except ActionError as error:
         return {"refused": error.message}
@@ -100,7 +99,7 @@ def fetch(package: ArchivePackage, by: Actor) -> tuple[IO[bytes], str] | None:
     if by.user is None or not rules.can_read_package(by.user, project):
         return None
     whole = rules.can_manage_project(by.user, project)
-    served = path_of(package).open("rb") if whole else _shareable(path_of(package))
+    served = path_of(package).open("rb") if whole else packages.shareable(path_of(package), INTERNAL)
     audit.record(by=by, action="projects.archive.downloaded", obj=project, after={"whole": whole})
     return served, file_name(f"{project.archive_number}{project.title}归档包.zip")
 
@@ -128,74 +127,8 @@ def _refuse_archiving(project: Project, by: Actor) -> None:
     if project.state not in FINISHED:
         message = f"项目当前为“{project.get_state_display()}”，结项、终止或撤项以后才能归档。"
         raise Conflict(message, code="illegal_step")
-
-
-@contextmanager
-def _scratch(project: Project) -> Iterator[Path]:
-    """A private folder beside the packages; what a killed worker left of this project's goes first."""
-    root = Path(settings.MEDIA_ROOT) / "archives"
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in root.glob(f".{project.code}-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=root, prefix=f".{project.code}-") as folder:
-        yield Path(folder)
-
-
-def _pack(project: Project, folder: Path, half: Path, job: Job) -> list[Entry]:
-    """Write every part, then the index that names the SHA-256 of each, and the same for `sha256sum -c`."""
-    parts, entries, taken = parts_of(project), list[Entry](), set[str]()
-    with zipfile.ZipFile(half, "w") as package:
-        for number, part in enumerate(parts, start=1):
-            entries.append(_add(package, part.folder, _free_name(part, taken), _file_of(part, folder)))
-            jobs.advance(job, number, len(parts) + 1)
-        index = folder / INDEX
-        note = f"档号：{project.archive_number}　项目：{project.title}　共 {len(entries)} 个文件"
-        rows = [[number, *entry] for number, entry in enumerate(entries, start=1)]
-        write_ledger(index, Ledger("归档文件目录", note, COLUMNS, sheet_name="目录"), rows)
-        listed = [*entries, _add(package, "", INDEX, index)]
-        sums = folder / SUMS
-        sums.write_text("".join(f"{entry[3]}  {_path(entry)}\n" for entry in listed), encoding="utf-8")
-        _add(package, "", SUMS, sums)
-    return entries
-
-
-def _path(entry: Entry) -> str:
-    return f"{entry[0]}/{entry[1]}" if entry[0] else entry[1]
-
-
-def _free_name(part: Part, taken: set[str]) -> str:
-    """The part's name, numbered if the folder has it already, whatever its case."""
-    name, number = file_name(part.name), 2
-    stem, dot, ending = name.rpartition(".")
-    while f"{part.folder}/{name}".lower() in taken:
-        name, number = f"{stem}（{number}）{dot}{ending}" if stem else f"{ending}（{number}）", number + 1
-    taken.add(f"{part.folder}/{name}".lower())
-    return name
-
-
-def _file_of(part: Part, folder: Path) -> Path:
-    if isinstance(part.content, Path):
-        return part.content
-    made = folder / "paper.docx"
-    part.content().save(made)
-    return made
-
-
-def _add(package: zipfile.ZipFile, folder: str, name: str, source: Path) -> Entry:
-    """Copy a file in, uncompressed because nearly all are compressed already. Raises ActionError if it is gone."""
-    today, digest, size = days.today(), hashlib.sha256(), 0
-    info = zipfile.ZipInfo(f"{folder}/{name}" if folder else name, (today.year, today.month, today.day, 0, 0, 0))
-    info.external_attr = 0o644 << 16
-    try:
-        with source.open("rb") as file, package.open(info, "w", force_zip64=True) as target:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-                target.write(chunk)
-    except FileNotFoundError:
-        message = f"“{info.filename}”的文件已经不在，不能归档，请联系系统管理员。"
-        raise ActionError(message, code="file_missing") from None
-    return folder, name, size, digest.hexdigest()
+    if reason := next(filter(None, (hold(project) for hold in _holds)), ""):
+        raise Conflict(reason, code="held")
 
 
 def _put_in_place(project: Project, half: Path, entries: list[Entry], job: Job, by: Actor) -> ArchivePackage:
@@ -246,16 +179,3 @@ def _result(package: ArchivePackage) -> dict[str, Any]:
         "sha256": package.sha256,
         "files": package.files,
     }
-
-
-def _shareable(path: Path) -> IO[bytes]:
-    """A copy without what only the department may know; the other files are the same bytes."""
-    # Unnamed, and gone when it is closed: the response does that.
-    copy = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115
-    with zipfile.ZipFile(path) as package, zipfile.ZipFile(copy, "w") as target:
-        for info in package.infolist():
-            if info.filename.split("/")[0] not in INTERNAL:
-                with package.open(info) as source, target.open(info.filename, "w", force_zip64=True) as file:
-                    shutil.copyfileobj(source, file, CHUNK)
-    copy.seek(0)
-    return copy

@@ -8,9 +8,10 @@ from datetime import date
 from django.db import transaction
 from django.urls import reverse
 
+from brands.models import Tier
 from common import audit, days, notices
 from common.actors import Actor
-from common.errors import ActionError, Conflict
+from common.errors import ActionError, Conflict, Forbidden
 from common.publication import Publisher
 from common.text import clean_text
 from organizations import people
@@ -129,6 +130,27 @@ def take_down(project: Project, by: Actor) -> None:
     before, project.published_on = str(project.published_on), None
     project.save(update_fields=["published_on"])
     audit.record(by=by, action="projects.project.unpublished", obj=project, before={"published_on": before})
+
+
+@transaction.atomic
+def set_tier(*, project: Project, tier: str, reason: str, by: Actor) -> Project:
+    """Place a project on the ladder (梯队). The library keeps the ladder, so an archived project can be placed too:
+    its sealed package stays as it is, and the reason stands in the audit trail.
+
+    Raises Forbidden, ActionError under `tier`.
+    """
+    project = Project.objects.select_for_update().get(pk=project.pk)
+    if by.user is None or not rules.can_manage_project(by.user, project):
+        raise Forbidden(actions.STEP_OF_DEPARTMENT)
+    if tier not in Tier.values:
+        raise ActionError("没有这个梯队。", fields={"tier": ["没有这个梯队。"]})
+    if project.tier == tier:
+        return project
+    before, project.tier = project.tier, tier
+    project.save(update_fields=["tier"])
+    after = {"tier": tier, "reason": reason}
+    audit.record(by=by, action="projects.project.tier_set", obj=project, before={"tier": before}, after=after)
+    return project
 
 
 def _may_propose(user: User, project: Project) -> bool:
