@@ -68,12 +68,21 @@ def picture(request: HttpRequest, picture_id: UUID, size: str) -> HttpResponseBa
         response = HttpResponse(PLACEHOLDER.format(text), content_type="image/svg+xml")
         response["Cache-Control"] = "no-store"
         return response
+    served = stored_size(request, found, size)
+    # The browser keeps it but asks each time, because the right to see it may end.
+    served["Cache-Control"] = "private, no-cache"
+    return served
+
+
+def stored_size(request: HttpRequest, found: Picture, size: str) -> HttpResponseBase:
+    """One size of a ready picture, or that the browser's is the same; who may see it was asked before.
+
+    Raises Http404 if there is no such size.
+    """
     variant = get_object_or_404(found.variants, name=size)
     etag = f'"{variant.picture_id}-{variant.name}-{variant.size}"'
     served: HttpResponseBase = get_conditional_response(request, etag=etag) or _file(variant)
     served["ETag"] = etag
-    # The browser keeps it but asks each time, because the right to see it may end.
-    served["Cache-Control"] = "private, no-cache"
     return served
 
 

@@ -98,9 +98,10 @@ def _number(campaign: Campaign) -> None:
     """Ballot numbers, and the order on stage, by the seeded lot; dossiers as they are now."""
     rows = list(
         Candidate.objects.filter(campaign=campaign)
-        .select_related("contest_class__contest", "project__lead_organization", "project__lead_secretary")
+        .select_related("contest_class__contest")
         .order_by("contest_class__contest__position", "contest_class__number", "id")
     )
+    made = dossiers.build_all(row.project_id for row in rows)
     for contest in {row.contest_class.contest_id: row.contest_class.contest for row in rows}.values():
         own = [row for row in rows if row.contest_class.contest_id == contest.pk]
         by_lot = manifest.shuffled_by(f"{campaign.order_seed}/{contest.code}/ballot", [row.code for row in own])
@@ -109,7 +110,7 @@ def _number(campaign: Campaign) -> None:
         for number, row in enumerate(own, start=1):
             row.number = number
             row.presentation = 1 + on_stage.index(row.code) if contest.method == Contest.Method.STAGE else None
-            row.dossier = dossiers.build(row.project)
+            row.dossier = made[row.project_id]
     Candidate.objects.bulk_update(rows, ["number", "presentation", "dossier"])
 
 
