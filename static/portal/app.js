@@ -13,13 +13,14 @@ import * as reveal from "./reveal.js";
 import * as rows from "./rows.js";
 import * as slider from "./slider.js";
 import * as submitGuard from "./submit_guard.js";
+import * as tabs from "./tabs.js";
 import * as textSize from "./text_size.js";
 import * as toast from "./toast.js";
 import * as vote from "./vote.js";
 import * as voteCheck from "./vote_check.js";
 import { csrfToken } from "./net.js";
 
-const modules = [textSize, menu, toast, confirm, counter, slider, photos, print, refill, reveal, rows, submitGuard, autosave, listKeys, vote, voteCheck];
+const modules = [textSize, menu, tabs, toast, confirm, counter, slider, photos, print, refill, reveal, rows, submitGuard, autosave, listKeys, vote, voteCheck];
 
 function start(root) {
   for (const module of modules) module.start(root);

@@ -1,0 +1,101 @@
+"""Pages of the turnout: the board, reminders, and after the close what is decided on shortfalls."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from common.actors import Actor
+from common.errors import ActionError
+from common.forms import add_action_error
+from common.pages import show_error
+from evaluation.appraisal import desk, reminders, shortfall, turnout
+from evaluation.appraisal.models import Campaign
+from evaluation.appraisal.roll_forms import ShortfallForm
+from evaluation.appraisal.roll_views import managed, running
+
+State = Campaign.State
+OVER = (State.CLOSED, State.MIXED)
+
+
+@require_GET
+def turnout_page(request: HttpRequest, code: str) -> HttpResponse:
+    """How many have voted; asks itself again every ten seconds while the vote is open."""
+    return _page(request, desk.campaign_of(request, code), None)
+
+
+@require_POST
+def shortfall_propose(request: HttpRequest, code: str) -> HttpResponse:
+    campaign = managed(request, code)
+    form = ShortfallForm(request.POST, campaign=campaign)
+    if form.is_valid():
+        try:
+            shortfall.propose(campaign=campaign, **form.cleaned_data, by=Actor.from_request(request))
+            messages.success(request, "已提出，请监票人同意后生效。")
+            return redirect("appraisal:turnout", campaign.code)
+        except ActionError as error:
+            add_action_error(form, error)
+    return _page(request, campaign, form)
+
+
+@require_POST
+def shortfall_agree(request: HttpRequest, code: str, decision_id: int) -> HttpResponse:
+    campaign = running(request, code)
+    decision = get_object_or_404(campaign.shortfall_decisions.all(), pk=decision_id)
+    try:
+        shortfall.agree(decision=decision, by=Actor.from_request(request))
+        messages.success(request, "已同意，决定生效。")
+    except ActionError as error:
+        show_error(request, error)
+    return redirect("appraisal:turnout", campaign.code)
+
+
+@require_http_methods(["GET", "POST"])
+def reminders_page(request: HttpRequest, code: str) -> HttpResponse:
+    """Today's list to telephone by; `do`: make it, or send notices to those who vote by account."""
+    campaign = managed(request, code)
+    if request.method == "POST":
+        by, step = Actor.from_request(request), request.POST.get("do", "")
+        if step not in ("make", "remind"):
+            raise Http404
+        try:
+            if step == "make":
+                reminders.make_list(campaign=campaign, by=by)
+            else:
+                sent = reminders.remind(campaign=campaign, by=by)
+                messages.success(request, "已给名单上用账号投票的人发通知。" if sent else "今天已经发过通知。")
+        except ActionError as error:
+            show_error(request, error)
+        return redirect("appraisal:reminders", campaign.code)
+    made = reminders.list_of_today(campaign)
+    context = desk.frame(request, campaign, "turnout", "催票名单") | {
+        "made": made,
+        "names": list(reminders.names(made)) if made else [],
+        "sent": made is not None and reminders.was_sent(made),
+        "open": campaign.state == State.OPEN,
+    }
+    response = render(request, "appraisal/turnout_reminders.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(request: HttpRequest, campaign: Campaign, form: ShortfallForm | None) -> HttpResponse:
+    over, may_propose = campaign.state in OVER, campaign.state == State.CLOSED
+    open_ones = shortfall.undecided(campaign) if over else []
+    context = desk.frame(request, campaign, "turnout") | {
+        "turnout": turnout.of(campaign),
+        "started": campaign.state not in turnout.BEFORE,
+        "open": campaign.state == State.OPEN,
+        "over": over,
+        "paper_waiting": shortfall.paper_waiting(campaign) if may_propose else "",
+        "shortfalls": [(each, each in open_ones) for each in shortfall.found(campaign)] if over else [],
+        "decisions": campaign.shortfall_decisions.select_related("category", "target", "proposed_by", "agreed_by"),
+        "form": form or ShortfallForm(campaign=campaign),
+        "proposing": may_propose and bool(open_ones),
+        "agreeing": may_propose,
+    }
+    response = render(request, "appraisal/turnout.html", context, status=400 if form and form.errors else 200)
+    response["Cache-Control"] = "no-store"
+    return response
