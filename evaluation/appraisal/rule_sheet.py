@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from common.templatetags.ui import day_label, points
@@ -167,7 +167,7 @@ def _contest(row: Rules) -> str:
 def _electors(rules: Rules) -> tuple[str, ...]:
     rows = rules["categories"]
     total = sum(row["roll"] for row in rows)
-    weights = "、".join(f"{category_name(row)} {row['roll']} 人、权重 {points(row['weight'])}" for row in rows)
+    weights = "；".join(f"{category_name(row)} {row['roll']} 人，权重 {points(row['weight'])}" for row in rows)
     found = [
         f"票决人员共 {total} 人，分 {len(rows)} 类：{weights}。",
         f"各类权重合计 {points(sum(row['weight'] for row in rows))}。",
@@ -181,7 +181,8 @@ def _electors(rules: Rules) -> tuple[str, ...]:
 
 
 def _voting(rules: Rules) -> tuple[str, ...]:
-    found = [f"投票时间：{_moment(rules['opens_at'])}至{_moment(rules['closes_at'])}；过了截止时刻，一秒也不再收票。"]
+    until = _moment(rules["closes_at"], end=True)
+    found = [f"投票时间：{_moment(rules['opens_at'])}至{until}；过了截止时刻，一秒也不再收票。"]
     for contest in rules["contests"]:
         for each in contest["classes"]:
             less = "须选满名额（可选的候选项目不足名额时全选）" if contest["must_fill"] else "可以少选"
@@ -304,9 +305,11 @@ def _quoted(names: Sequence[str]) -> str:
     return "、".join(f"“{name}”" for name in names)
 
 
-def _moment(text: str | None) -> str:
-    """A moment of the manifest as “2026年12月1日 9:00”."""
+def _moment(text: str | None, *, end: bool = False) -> str:
+    """A moment of the manifest as “2026年12月1日 9:00”; an end at midnight is 24:00 of the day before."""
     if not text:
         return UNSET
     moment = datetime.fromisoformat(text)
-    return f"{moment.year}年{moment.month}月{moment.day}日 {moment.hour}:{moment.minute:02}"
+    if end and (moment.hour, moment.minute) == (0, 0):
+        return f"{day_label(moment.date() - timedelta(days=1))} 24:00"
+    return f"{day_label(moment.date())} {moment.hour}:{moment.minute:02}"

@@ -92,7 +92,7 @@ def _desk_nav(request: HttpRequest, unread: Callable[[], int]) -> list[NavItem]:
     elif not access.reads_projects and Review.objects.of_reviewer(request.user).exists():
         pages.append(("评审", "projects:reviews", "/desk/reviews/", "clipboard-check", 0, True))
     if rules.sees_campaigns(access):
-        pages.append(("年度评选", "appraisal:campaigns", "/desk/votes/", "checkbox", 0, False))
+        pages.append(("年度评选", "appraisal:campaigns", "/desk/votes/", "checkbox", 0, not access.reads_projects))
     if access.is_officer:
         pages += [
             ("立项筛选", "projects:screenings", "/desk/screening/", "clipboard-check", 0, False),
