@@ -10,6 +10,7 @@ class AppraisalConfig(AppConfig):
         from evaluation.appraisal import (  # noqa: F401 (jobs of `archive` and `count_runner` are known to every worker)
             archive,
             archive_parts,
+            booklet,
             candidates,
             certificate_files,
             count_runner,
@@ -24,6 +25,7 @@ class AppraisalConfig(AppConfig):
 
         imports.register(RollImporter())
         setup_papers.register()
+        booklet.register()
         minutes.register()
         publication.register(NOTICE_PUBLISHER)
         publication.register(CAMPAIGN_PUBLISHER)
