@@ -335,5 +335,5 @@ def test_what_is_archived_is_read_only(whole, cast, people):
 def test_building_asks_as_often_for_many_reports_as_for_one(ended, assert_queries):
     for month in (3, 4, 5):
         factories.make_report(ended, ended.starts_on.replace(month=month), [month, 0])
-        with assert_queries(11):
+        with assert_queries(12):
             archive_parts.parts_of(Project.objects.select_related("season").get(pk=ended.pk))

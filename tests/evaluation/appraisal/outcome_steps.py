@@ -13,11 +13,11 @@ from typing import Any
 from common import calendar, days, publication
 from common.actors import Actor
 from common.models import Publication
-from evaluation.appraisal import awards, objections, public_notice
-from evaluation.appraisal.models import Award, Campaign, NoticeItem, Objection, PublicNotice
-from evaluation.appraisal.states import move_campaign
+from evaluation.appraisal import awards, objections, public_notice, signatures
+from evaluation.appraisal.models import Award, NoticeItem, Objection, PublicNotice, Tally
 from tests.evaluation.appraisal import votes
 from tests.evaluation.appraisal.votes import Vote
+from tests.factories import PASSWORD
 
 SYSTEM = Actor.system("test")
 # 7 December 2026 is a Monday: five working days end on that Friday.
@@ -59,9 +59,11 @@ def counted(district: Any, cast: Any, *, over_half: bool = False, choices: Any =
 
 
 def confirmed(vote: Vote) -> Vote:
-    """Counted → confirmed."""
+    """Signed by the scrutineer."""
+    tally = Tally.objects.get(campaign=vote.campaign)
     with days.pretend(votes.AFTER):
-        move_campaign(vote.again(), Campaign.State.CONFIRMED, by=vote.watch)
+        signatures.sign(campaign=vote.campaign, password=PASSWORD, result_sha256=tally.result_sha256, by=vote.watch)
+    vote.again()
     return vote
 
 
