@@ -13,15 +13,7 @@ from django.views.decorators.http import require_GET
 from evaluation.appraisal import vote_pages
 from evaluation.appraisal.middleware import leaves_no_trace
 from evaluation.appraisal.models import Campaign
-from evaluation.appraisal.states import COUNTED
-
-State = Campaign.State
-FROM_THE_OPENING = (State.OPEN, State.CLOSED, State.MIXED, *COUNTED)
-
-
-def code_list(campaign: Campaign) -> str:
-    """The published lots, first to last: a line `# number sha256`, then the lot's tracking numbers, one a line."""
-    return "".join(f"# {lot.number} {lot.sha256}\n{lot.codes}\n" for lot in campaign.lots.order_by("number"))
+from evaluation.appraisal.publishing import FROM_THE_OPENING, code_list
 
 
 @login_not_required
@@ -30,7 +22,7 @@ def code_list(campaign: Campaign) -> str:
 def check(request: HttpRequest, code: str) -> HttpResponse:
     """From the opening on, for everybody."""
     campaign = get_object_or_404(Campaign, code=code, state__in=FROM_THE_OPENING)
-    context = {"campaign": campaign, "is_open": campaign.state == State.OPEN}
+    context = {"campaign": campaign, "is_open": campaign.state == Campaign.State.OPEN}
     return vote_pages.leaf(request, "appraisal/vote_check.html", context)
 
 
@@ -38,5 +30,6 @@ def check(request: HttpRequest, code: str) -> HttpResponse:
 @leaves_no_trace
 @require_GET
 def codes(request: HttpRequest, code: str) -> HttpResponse:
+    """`codes.txt` as it stands among the public files, here without a trace of who fetched it."""
     campaign = get_object_or_404(Campaign, code=code, state__in=FROM_THE_OPENING)
     return HttpResponse(code_list(campaign), content_type="text/plain; charset=utf-8")
