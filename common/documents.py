@@ -30,6 +30,7 @@ from common.word_styles import (
     set_footer,
     set_page,
     set_styles,
+    styled,
 )
 
 _CELL_MARGINS = (
@@ -121,7 +122,7 @@ class OfficialDocument:
         """Make the first page a cover (封面) of the title, and begin the next; call it before anything else."""
         self._document.sections[0].different_first_page_header_footer = True
         for turn, paragraph in enumerate(self._head):
-            paragraph.style = "公文封面标题"
+            styled(paragraph, "公文封面标题")
             paragraph.paragraph_format.space_before = Pt(0 if turn else 110)
             for run in paragraph.runs:
                 run.font.size = COVER_SIZE
@@ -140,9 +141,10 @@ class OfficialDocument:
 
     def picture(self, path: str | os.PathLike[str], caption: str = "", width: float = 120) -> None:
         """A picture in the middle, at most `width` mm wide, its caption below it."""
-        self._place_picture(self._add("公文图", ""), path, caption, width)
+        place = self._add("公文图", "")
+        self._place_picture(place, path, caption, width)
         if caption:
-            self._document.paragraphs[-1].paragraph_format.keep_with_next = True
+            place.paragraph_format.keep_with_next = True
             self._add("公文图题", " ".join(_lines(caption)))
 
     def pictures(self, row: Sequence[Captioned]) -> None:
@@ -153,9 +155,8 @@ class OfficialDocument:
         cells = table.add_row().cells
         _flag_row(table.rows[0], "w:cantSplit")
         for cell, (path, caption) in zip(cells, row, strict=True):
-            cell.paragraphs[0].style = "公文图"
-            self._place_picture(cell.paragraphs[0], path, caption, width - 3, width * 0.75)
-            add_run(cell.add_paragraph(style="公文图题"), " ".join(_lines(caption)), *STYLES["公文图题"][:2])
+            self._place_picture(styled(cell.paragraphs[0], "公文图"), path, caption, width - 3, width * 0.75, len(row))
+            add_run(styled(cell.add_paragraph(), "公文图题"), " ".join(_lines(caption)), *STYLES["公文图题"][:2])
         self._gap(6)
 
     def signature(self, organization: str, day: date | None, stamp: bool = True) -> None:
@@ -191,14 +192,20 @@ class OfficialDocument:
         self._entries.append(word_fields.Entry(level, " ".join(lines), name))
 
     def _place_picture(
-        self, paragraph: Any, path: str | os.PathLike[str], caption: str, width: float, height: float = PICTURE_HEIGHT
+        self,
+        paragraph: Any,
+        path: str | os.PathLike[str],
+        caption: str,
+        width: float,
+        height: float = PICTURE_HEIGHT,
+        abreast: int = 1,
     ) -> None:
-        found = layout.picture_for_print(path)
+        found = layout.picture_for_print(path, abreast)
         shape = paragraph.add_run().add_picture(BytesIO(found.content), width=Mm(found.width_within(width, height)))
         shape._inline.docPr.set("descr", " ".join(_lines(caption)))
 
     def _add(self, style: str, text: str) -> Any:
-        paragraph = self._document.add_paragraph(style=style)
+        paragraph = styled(self._document.add_paragraph(), style)
         if text:
             add_run(paragraph, text, *STYLES[style][:2])
         if self._break:
@@ -208,7 +215,7 @@ class OfficialDocument:
 
     def _gap(self, height: float = 0) -> None:
         """An empty line, or a gap of `height` pt; tables that touch would be one."""
-        paragraph = self._document.add_paragraph(style="公文主送")
+        paragraph = styled(self._document.add_paragraph(), "公文主送")
         if height:
             paragraph.paragraph_format.line_spacing = Pt(height)
 
@@ -253,7 +260,7 @@ def _fill_cell(
     long = indent and (len(lines) > 1 or printed_width(lines[0]) > 26)
     for index, line in enumerate(lines):
         paragraph = cell.paragraphs[0] if index == 0 else cell.add_paragraph()
-        paragraph.style = "公文表格"
+        styled(paragraph, "公文表格")
         if centred:
             paragraph.alignment = CENTRE
         if long:

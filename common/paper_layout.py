@@ -31,7 +31,7 @@ CHARACTER_SPACE = floor((TYPE_AREA / 25.4 * 72 / CHARACTERS - BODY_SIZE) * 20) /
 LABEL_SHADE = "F2F2F2"
 CONTENTS_TITLE = "目　录"
 PICTURE_HEIGHT = 150  # mm: no taller in print
-PICTURE_SIDE = 1400  # pixels of the longer side, 150 dpi and more at the widest
+PICTURE_SIDE = 1400  # pixels of the longer side of one that stands alone: 220 dpi and more
 _DIGITS = "零一二三四五六七八九"
 Fact = tuple[str, str]
 Captioned = tuple[str | os.PathLike[str], str]
@@ -50,17 +50,22 @@ class PrintPicture:
         return min(width, height * self.width / self.height)
 
 
-def picture_for_print(path: str | os.PathLike[str]) -> PrintPicture:
-    """Read a stored picture (JPEG, PNG, WebP) as one that Word and PDF both take; the same file, the same bytes."""
+def picture_for_print(path: str | os.PathLike[str], abreast: int = 1) -> PrintPicture:
+    """Read a stored picture (JPEG, PNG, WebP) as one that Word and PDF both take; the same file, the same bytes.
+
+    Of several abreast each needs fewer pixels.
+    """
+    side = PICTURE_SIDE // abreast
     with Image.open(path) as found:
-        found.draft("RGB", (PICTURE_SIDE, PICTURE_SIDE))
-        found.thumbnail((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        image = found.convert("RGBA")
-        flat = Image.new("RGB", image.size, "white")
-        flat.paste(image, mask=image.getchannel("A"))
-    target = BytesIO()
-    flat.save(target, "JPEG", quality=82)
-    return PrintPicture(target.getvalue(), *flat.size)
+        image = found if found.mode == "RGB" else found.convert("RGBA")
+        image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        flat = image
+        if image.mode == "RGBA":
+            flat = Image.new("RGB", image.size, "white")
+            flat.paste(image, mask=image.getchannel("A"))
+        target = BytesIO()
+        flat.save(target, "JPEG", quality=82, exif=b"")
+        return PrintPicture(target.getvalue(), *flat.size)
 
 
 def lines_of(text: str) -> list[str]:

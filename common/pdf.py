@@ -172,7 +172,8 @@ class PdfDocument:
 
     def pictures(self, row: Sequence[Captioned]) -> None:
         width = TYPE_AREA / len(row)
-        self._add("pictures", row=[self._picture(path, caption, width - 3, width * 0.75) for path, caption in row])
+        found = [self._picture(path, caption, width - 3, width * 0.75, len(row)) for path, caption in row]
+        self._add("pictures", row=found)
 
     def signature(self, organization: str, day: date | None, stamp: bool = True) -> None:
         signed, dated = f"{legal_text(organization)}{'（盖章）' if stamp else ''}", day_words(day)
@@ -202,8 +203,10 @@ class PdfDocument:
     def _add(self, kind: str, **values: Any) -> None:
         self._blocks.append({"kind": kind, **values})
 
-    def _picture(self, path: str | os.PathLike[str], caption: str, width: float, height: float) -> dict[str, Any]:
-        found = layout.picture_for_print(path)
+    def _picture(
+        self, path: str | os.PathLike[str], caption: str, width: float, height: float, abreast: int = 1
+    ) -> dict[str, Any]:
+        found = layout.picture_for_print(path, abreast)
         name = f"{len(self._pictures)}.jpg"
         self._pictures[name] = found.content
         return {

@@ -152,6 +152,15 @@ def set_footer(document: Any) -> None:
     add_run(paragraph, " —", PAGE_FACE, PAGE_SIZE)
 
 
+def styled(paragraph: Any, name: str) -> Any:
+    """The paragraph, in one of `STYLES`: by its identifier, which is its name.
+
+    Asked for a name, python-docx goes through all styles of the document, for each paragraph anew.
+    """
+    paragraph._p.style = name
+    return paragraph
+
+
 def add_run(paragraph: Any, text: str, face: str, size: Any) -> Any:
     run = paragraph.add_run(text)
     run.font.size = size

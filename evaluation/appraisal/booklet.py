@@ -107,9 +107,10 @@ def _candidate(paper: Paper, row: Candidate, dossier: dossiers.Dossier, files: M
 
 def _facts(row: Candidate, dossier: dossiers.Dossier) -> list[list[tuple[str, str]]]:
     rows = [
-        [("党组织", dossier["organization"]), ("领题书记", dossier["secretary"])],
-        [("档号", dossier.get("archive_number") or NONE), ("领域", dossier.get("field") or NONE)],
-        [("起止时间", dossier.get("period") or NONE), ("梯队", dossier.get("tier") or NONE)],
+        [("党组织", dossier["organization"])],
+        [("领题书记", dossier["secretary"]), ("档号", dossier.get("archive_number") or NONE)],
+        [("领域", dossier.get("field") or NONE), ("梯队", dossier.get("tier") or NONE)],
+        [("起止时间", dossier.get("period") or NONE)],
     ]
     if dossier.get("brands"):
         rows.append([("关联品牌", "、".join(dossier["brands"]))])
