@@ -67,18 +67,18 @@ class KeyingSheet:
             {
                 "number": number,
                 "cells": [
-                    self._cell(field_name(number, section.key), f"第 {number} 张 {title}", section.seats)
-                    for section, title, _ in self.sections
+                    self._cell(field_name(number, section.key), number, title) for section, title, _ in self.sections
                 ],
-                "profile": self._cell(field_name(number, PROFILE), f"第 {number} 张 回避情况"),
-                "spoiled": self._cell(field_name(number, SPOILED), f"第 {number} 张 废票"),
+                "profile": self._cell(field_name(number, PROFILE), number, "票面回避"),
+                "spoiled": self._cell(field_name(number, SPOILED), number, "废票"),
             }
             for number in range(1, self.number + 1)
         ]
 
-    def _cell(self, name: str, label: str, seats: int = 0) -> dict[str, Any]:
-        value = self._text(name)
-        return {"name": name, "label": label, "value": value, "seats": seats, "errors": self.errors.get(name, [])}
+    def _cell(self, name: str, number: int, title: str) -> dict[str, Any]:
+        errors = self.errors.get(name, [])
+        label = f"第 {number} 张 {title}"
+        return {"name": name, "title": title, "label": label, "value": self._text(name), "errors": errors}
 
     def _text(self, name: str) -> str:
         return clean_text(self.typed.get(name, "") or "") if self.typed is not None else ""

@@ -228,7 +228,7 @@ def _filtered(campaign: Campaign, form: RollFilterForm) -> QuerySet[Voter]:
     return rows
 
 
-def _with_code(rows: QuerySet[Voter]) -> QuerySet[Voter]:
+def _with_code(rows: QuerySet[Voter]) -> Any:
     """`has_code`: whether a one-time code is out and good."""
     return rows.annotate(has_code=Exists(Credential.objects.filter(voter=OuterRef("pk"), revoked=False)))
 
