@@ -111,7 +111,7 @@ def _wrong_classes(row: ContestInput) -> str:
         return "分几类评选时，每类都要写名称，例如“园区企业：3”。"
     if len(set(names)) < len(names):
         return "类别名称不能重复。"
-    if len(names) > 1 and row.method != Contest.Method.CLASSIFIED:
+    if len(names) > 1 and row.method in (Contest.Method.STAGE, Contest.Method.COMPILATION):
         return "只有“分类选评”按类别设名额，请改方式或只写一个总数。"
     if any(len(name) > NAME_LIMIT for name in names):
         return f"类别名称最多 {NAME_LIMIT} 字。"

@@ -110,7 +110,7 @@ def steps(rules: Rules) -> list[Step]:
             "收回纸质票，两人在“纸质票”各录一遍；两遍不一致时系统指出位置，核对后重录。",
         ),
         Step(
-            _moment(rules["closes_at"]),
+            _moment(rules["closes_at"], end=True),
             "系统",
             f"到点自动截止，不再收票；余票（每批 {lot} 张以上）混票，名册和票箱打乱重写。",
         ),

@@ -70,8 +70,8 @@ class CampaignDetail(Readable):
     @extend_schema(request=shapes.BasicsSerializer, responses=shapes.CampaignSerializer)
     def patch(self, request: Request, code: str) -> Response:
         """Change the basics and rules that are given, of a draft."""
-        given = _given(shapes.BasicsSerializer, request)
-        campaigns.edit_basics(campaign=_own(request, code), values=given, by=actor_of(request))
+        found, given = _own(request, code), _given(shapes.BasicsSerializer, request)
+        campaigns.edit_basics(campaign=found, values=given, by=actor_of(request))
         return _shown(request, code)
 
 
@@ -95,9 +95,9 @@ class Categories(APIView):
     @extend_schema(request=shapes.CategoriesSerializer, responses=shapes.CampaignSerializer)
     def put(self, request: Request, code: str) -> Response:
         """Set the categories of a draft, whole, in this order; the weights must sum to 100 at the lock only."""
-        given = _given(shapes.CategoriesSerializer, request)["categories"]
+        found, given = _own(request, code), _given(shapes.CategoriesSerializer, request)["categories"]
         rows = [categories.CategoryInput(**row) for row in given]
-        categories.set_categories(campaign=_own(request, code), rows=rows, by=actor_of(request))
+        categories.set_categories(campaign=found, rows=rows, by=actor_of(request))
         return _shown(request, code)
 
 
@@ -176,8 +176,8 @@ class Void(APIView):
     @extend_schema(request=shapes.VoteReasonSerializer, responses=shapes.CampaignSerializer)
     def post(self, request: Request, code: str) -> Response:
         """Void a vote before it is final, with a reason; its ballots are never opened."""
-        reason = _given(shapes.VoteReasonSerializer, request)["reason"]
-        lifecycle.void_campaign(campaign=_own(request, code), reason=reason, by=actor_of(request))
+        found, given = _own(request, code), _given(shapes.VoteReasonSerializer, request)
+        lifecycle.void_campaign(campaign=found, reason=given["reason"], by=actor_of(request))
         return _shown(request, code)
 
 

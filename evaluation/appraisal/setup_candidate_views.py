@@ -60,11 +60,10 @@ def candidate_withdraw(request: HttpRequest, code: str, candidate: str) -> HttpR
     row = get_object_or_404(found.candidates.select_related("project"), code=candidate)
     form = ReasonForm(request.POST)
     try:
-        reason = form.cleaned_data["reason"] if form.is_valid() else request.POST.get("reason", "")
-        candidates.withdraw_candidate(candidate=row, reason=reason, by=Actor.from_request(request))
+        form.full_clean()
+        candidates.withdraw_candidate(candidate=row, **form.cleaned_data, by=Actor.from_request(request))
     except ActionError as error:
-        if "reason" not in form.errors:
-            add_action_error(form, error)
+        add_action_error(form, error)
         return _page(request, found, form, row.code, error.status)
     messages.success(request, f"“{row.project}”已退出。请打印补充说明，签字后公布。")
     return redirect("appraisal:candidates", found.code)

@@ -16,7 +16,6 @@ from common.templatetags.ui import points
 from common.text import clean_text
 from evaluation.appraisal.categories import CategoryInput
 from evaluation.appraisal.contests import ClassInput, ContestInput
-from evaluation.appraisal.lifecycle import REASON_LIMIT
 from evaluation.appraisal.models import Campaign, Contest, VoterCategory
 from projects.application_fields import weight_of
 from projects.models import Season, Track
@@ -383,4 +382,6 @@ class SeedForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    reason = CleanCharField(label="原因", max_length=REASON_LIMIT, widget=forms.Textarea(attrs={"rows": 3}))
+    """Why; whether one is needed and how long it may be, the action says."""
+
+    reason = CleanCharField(label="原因", required=False)

@@ -132,7 +132,6 @@ def _lock(request: HttpRequest, found: Campaign, form: SeedForm) -> dict[str, An
     return context | {
         "form": form,
         "parts": rule_sheet.sentences(rule_sheet.of(found)),
-        "weight_rows": rule_sheet.weight_rows(rule_sheet.of(found)),
         "problems": _problems(found) if found.is_draft else [],
         "is_proposal": found.is_draft and categories.is_proposal(weights),
         "unconfirmed": found.categories.filter(unconfirmed=True) if found.is_draft else [],

@@ -89,11 +89,10 @@ def campaign_void(request: HttpRequest, code: str) -> HttpResponse:
     found = desk.campaign_of(request, code)
     form = ReasonForm(request.POST)
     try:
-        reason = form.cleaned_data["reason"] if form.is_valid() else request.POST.get("reason", "")
-        lifecycle.void_campaign(campaign=found, reason=reason, by=Actor.from_request(request))
+        form.full_clean()
+        lifecycle.void_campaign(campaign=found, **form.cleaned_data, by=Actor.from_request(request))
     except ActionError as error:
-        if "reason" not in form.errors:
-            add_action_error(form, error)
+        add_action_error(form, error)
         return _overview(request, found, form, error.status)
     messages.success(request, "已作废。箱内选票不再开启；需要时可以沿用它的规则重新组织。")
     return redirect("appraisal:campaign", found.code)

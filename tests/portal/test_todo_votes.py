@@ -1,0 +1,93 @@
+"""What waits on the desk around the annual vote, and who has its entry in the navigation."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import RequestFactory
+from django.urls import reverse
+
+from evaluation.appraisal import shortfall
+from evaluation.appraisal.models import Campaign
+from portal.workspace.context import desk
+from portal.workspace.todo_votes import vote_todos
+from tests import factories
+from tests.conftest import fresh
+from tests.evaluation.appraisal import votes
+
+
+@pytest.fixture(autouse=True)
+def _day(today):
+    today(votes.BEFORE)
+
+
+@pytest.fixture
+def vote(district, cast):
+    return votes.make_vote(district, cast, each=10)
+
+
+def waits(user) -> list[tuple[str, str]]:
+    return [(todo.title, todo.url) for todo in vote_todos(fresh(user))]
+
+
+def page(part, vote):
+    return reverse(f"appraisal:{part}", args=[vote.campaign.code])
+
+
+def test_the_administrator_is_led_from_lock_to_count(cast, vote, today):
+    assert waits(cast.evaladmin) == [("年度评选：完成准备，锁定规则", page("lock", vote))]
+    votes.lock(vote)
+    assert waits(cast.evaladmin) == []  # the clock opens it
+    today(votes.DURING)
+    assert waits(cast.evaladmin) == [("年度评选：开始投票", page("campaign", vote))]
+    votes.open_(vote)
+    for category in ("expert", "member", "masses", "leader", "delegate", "secretary"):
+        for voter in vote.voters(category):
+            votes.ballot(vote, voter, {"new-1": [1]})
+    assert waits(cast.evaladmin) == []
+    votes.close(vote)
+    today(votes.AFTER)
+    assert waits(cast.evaladmin) == [("年度评选：两位保管人到场，开箱计票", page("count", vote))]
+    assert waits(cast.scrutineer) == []
+    votes.count(vote)
+    assert waits(cast.evaladmin) == []
+    assert waits(cast.scrutineer) == [("年度评选：核对计票结果并签字", page("result", vote))]
+
+
+def test_the_scrutineer_is_asked_to_agree(cast, vote, today):
+    votes.open_(vote)
+    today(votes.AFTER)
+    Campaign.objects.update(state="closed")
+    shortfall.propose(
+        campaign=vote.again(), kind="accept", category=None, target=None, until=None, reason="照实计票", by=vote.by
+    )
+    assert waits(cast.scrutineer) == [("年度评选：同意或不同意：按实际票数计票", page("turnout", vote))]
+    shortfall.agree(decision=vote.campaign.shortfall_decisions.get(), by=vote.watch)
+    assert waits(cast.scrutineer) == []
+    other = factories.make_user("别处的监票人")
+    factories.grant(other, "scrutineer")
+    assert waits(other) == []
+
+
+def test_nothing_waits_for_others_or_after_the_end(cast, vote):
+    for who in ("officer", "leader", "secretary", "auditor"):
+        assert waits(getattr(cast, who)) == []
+    Campaign.objects.update(state="voided")
+    assert waits(cast.evaladmin) == []
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_todos_cost_the_same_for_one_and_three(cast, rows, assert_queries):
+    season = factories.make_season()
+    for number in range(rows):
+        Campaign.objects.create(season=season, title=f"票决{number}")
+    user = fresh(cast.evaladmin)
+    with assert_queries(3):
+        assert len(vote_todos(user)) == rows
+
+
+def test_the_entry_is_for_who_sees_votes(cast):
+    request = RequestFactory().get("/desk/")
+    for who in ("evaladmin", "scrutineer", "officer", "leader", "secretary", "auditor", "sysadmin"):
+        request.user = fresh(getattr(cast, who))
+        labels = [item.label for item in desk(request)["desk_nav"]]
+        assert ("年度评选" in labels) == (who in ("evaladmin", "scrutineer", "officer", "leader")), who
