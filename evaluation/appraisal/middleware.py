@@ -49,8 +49,7 @@ class NoVisits(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
-        is_visit = isinstance(request, HttpRequest) and record.levelno < logging.ERROR
-        return not (is_visit and traceless(request))
+        return record.levelno >= logging.ERROR or not isinstance(request, HttpRequest) or not traceless(request)
 
 
 def _marked(view: View, *, blind: bool) -> View:

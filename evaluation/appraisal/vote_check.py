@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from evaluation.appraisal import vote_pages
 from evaluation.appraisal.middleware import leaves_no_trace
@@ -18,7 +18,7 @@ from evaluation.appraisal.publishing import FROM_THE_OPENING, code_list
 
 @login_not_required
 @leaves_no_trace
-@require_GET
+@require_safe
 def check(request: HttpRequest, code: str) -> HttpResponse:
     """From the opening on, for everybody."""
     campaign = get_object_or_404(Campaign, code=code, state__in=FROM_THE_OPENING)
@@ -28,7 +28,7 @@ def check(request: HttpRequest, code: str) -> HttpResponse:
 
 @login_not_required
 @leaves_no_trace
-@require_GET
+@require_safe
 def codes(request: HttpRequest, code: str) -> HttpResponse:
     """`codes.txt` as it stands among the public files, here without a trace of who fetched it."""
     campaign = get_object_or_404(Campaign, code=code, state__in=FROM_THE_OPENING)

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common import qr
 from common.errors import ActionError
@@ -27,7 +27,7 @@ STAYED_LONG = "停留时间较长，请再输入一次投票码；刚才选的�
 
 @login_not_required
 @leaves_no_trace
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def vote(request: HttpRequest) -> HttpResponse:
     """The code of the slip opens the ballot, or says in this one step that the vote is in the box."""
     form = CodeForm(request.POST or None)
@@ -41,7 +41,7 @@ def vote(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @leaves_no_trace_but_knows_the_account
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def vote_account(request: HttpRequest, code: str) -> HttpResponse:
     """The password again opens the ballot of an account; nobody is logged in by it."""
     campaign = get_object_or_404(Campaign, code=code, state__in=[Campaign.State.LOCKED, Campaign.State.OPEN])
@@ -63,7 +63,7 @@ def vote_account(request: HttpRequest, code: str) -> HttpResponse:
 
 @login_not_required
 @leaves_no_trace
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def ballot(request: HttpRequest, number: int) -> HttpResponse:
     """One contest. What is sent goes into the voter's own cookie, and the answer is always another page to get."""
     form = _standing(request)
@@ -81,7 +81,7 @@ def ballot(request: HttpRequest, number: int) -> HttpResponse:
 
 @login_not_required
 @leaves_no_trace
-@require_GET
+@require_safe
 def review(request: HttpRequest) -> HttpResponse:
     """The choices in words and the sealed ballot; sealed anew at each reload, still nowhere but in this page."""
     form = _standing(request)
@@ -105,10 +105,10 @@ def review(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @leaves_no_trace
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def cast(request: HttpRequest) -> HttpResponse:
     """Cast the reviewed ballot; sent twice, reloaded or tapped twice it shows the same receipt."""
-    if request.method == "GET":
+    if request.method != "POST":
         return redirect("appraisal:vote")
     voter = vote_pages.voter_of(request)
     if voter is None:
@@ -142,7 +142,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @leaves_no_trace
-@require_GET
+@require_safe
 def threats(request: HttpRequest) -> HttpResponse:
     return vote_pages.leaf(request, "appraisal/vote_threats.html")
 

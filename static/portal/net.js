@@ -8,10 +8,11 @@ export function csrfToken() {
 export class LostSession extends Error {}
 
 /** POST or DELETE; resolves to `{ status, data }`, throws LostSession, or TypeError when offline. */
-export async function send(url, { method = "POST", body = null } = {}) {
+export async function send(url, { method = "POST", body = null, signal } = {}) {
   const response = await fetch(url, {
     method,
     body,
+    signal,
     redirect: "manual",
     credentials: "same-origin",
     headers: { "X-CSRFToken": csrfToken(), "X-Requested-With": "fetch", Accept: "application/json" },

@@ -24,11 +24,15 @@ function count(section) {
 /** What was ticked goes into the voter's own cookie at once, so that the back button loses nothing. */
 function keeper(form) {
   let timer = 0;
+  let sending = new AbortController();
   const keep = () => {
     timer = 0;
     const body = new FormData(form);
     body.set("go", "keep");
-    send(form.action, { body }).catch(() => {}); // Offline: the next page or the next tick brings it.
+    sending.abort();
+    sending = new AbortController();
+    // Offline: the next tick or the next page brings it.
+    send(form.action, { body, signal: sending.signal }).catch(() => {});
   };
   form.addEventListener("change", () => {
     clearTimeout(timer);
@@ -37,6 +41,7 @@ function keeper(form) {
   form.addEventListener("submit", () => {
     clearTimeout(timer);
     timer = 0;
+    sending.abort(); // On a slow line its older answer must not come after that of the page.
   });
   addEventListener("pagehide", () => {
     if (!timer) return;

@@ -121,6 +121,19 @@ def test_touch_targets_and_type_are_large(voting: Portal, opener: Opener, code: 
     assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.vote-project')).fontSize)") >= 20
 
 
+def test_large_type_fits_a_phone(voting: Portal, opener: Opener, code: str) -> None:
+    page = opener(voting, "", PHONE)
+    page.context.add_cookies([{"name": "text_size", "value": "large", "url": voting.url}])
+    page.goto(f"{voting.url}/vote/threats/")
+    assert problems(page) == []
+    to_review(page, voting, code)
+    assert problems(page) == []
+    page.click("text=确认投票")
+    page.wait_for_selector("h1:has-text('投票成功')")
+    assert problems(page) == []
+    assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") == 24
+
+
 def test_without_scripts(voting: Portal, opener: Opener, code: str) -> None:
     page = opener(voting, "", PHONE, java_script_enabled=False)
     enter(page, voting, code)
