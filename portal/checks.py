@@ -1,4 +1,4 @@
-"""What production refuses to start with: a default key, DEBUG, a rehearsal's clock, sample accounts.
+"""What production refuses to start with: a default key, DEBUG, a rehearsal's clock, sample accounts, sample votes.
 
 And what any portal should have: a Chinese font for its PDF papers.
 """
@@ -59,24 +59,22 @@ def chinese_fonts(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-def sample_accounts() -> list[CheckMessage]:
-    """Active sample accounts in production; asked by `serve`, by wsgi and by readiness."""
+def sample_rows() -> list[CheckMessage]:
+    """Active sample accounts and sample votes in production; asked by wsgi and by readiness."""
+    from evaluation.appraisal.models import Campaign
     from organizations.models import User
 
     if not settings.PRODUCTION:
         return []
+    found: list[CheckMessage] = []
     try:
-        found = User.objects.filter(is_sample=True, is_active=True).exists()
+        if User.objects.filter(is_sample=True, is_active=True).exists():
+            hint = "Deactivate the sample accounts (User.is_sample) first."
+            found.append(Error("正式环境中有启用的示例账号，请先停用。", hint=hint, id="portal.E005"))
+        if Campaign.objects.filter(is_sample=True).exists():
+            # Their codes and box secrets lie in files, and their invented awards would look like real ones.
+            hint = "Start production with a database that the sample was never loaded into."
+            found.append(Error("正式环境中有示例票决，请使用没有载入过示例的数据库。", hint=hint, id="portal.E006"))
     except DatabaseError:
         return []
-    return (
-        [
-            Error(
-                "正式环境中有启用的示例账号，请先停用。",
-                hint="Deactivate the sample accounts (User.is_sample) first.",
-                id="portal.E005",
-            )
-        ]
-        if found
-        else []
-    )
+    return found

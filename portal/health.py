@@ -13,7 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from portal.checks import sample_accounts
+from portal.checks import sample_rows
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def _broker() -> bool:
 
 
 def _accounts() -> bool:
-    return not sample_accounts()
+    return not sample_rows()
 
 
 CHECKS: dict[str, Callable[[], bool]] = {

@@ -12,9 +12,9 @@ def refuse_unsafe_start() -> None:
     from django.core.checks import Error
     from django.core.management.base import SystemCheckError
 
-    from portal.checks import production_settings, sample_accounts
+    from portal.checks import production_settings, sample_rows
 
-    found = [message for message in [*production_settings(None), *sample_accounts()] if isinstance(message, Error)]
+    found = [message for message in [*production_settings(None), *sample_rows()] if isinstance(message, Error)]
     if found:
         raise SystemCheckError("\n".join(str(message) for message in found))
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
-
-from django.core.files.uploadedfile import SimpleUploadedFile
-from docx import Document
 
 from common import days
 from common.actors import Actor
 from common.working_days import MissingCalendar, next_working_day
 from organizations.models import Organization, User
+from portal.sample import closings
 from portal.sample.people import Cast
 from portal.sample.projects import COMMUNITY, NEW, STREET, add_rules
-from projects import applications, closing, plan_changes, screening, seasons
-from projects.models import Application, ExpectedFigure, Project, Review, Season, SeasonReviewer
+from projects import applications, plan_changes, screening, seasons
+from projects.models import Application, Project, Review, Season, SeasonReviewer
 from projects.plans import ItemInput, plan_in_force
 
 # place, track, title, how far it is
@@ -85,12 +81,14 @@ def apply(season: Season, organizations: dict[str, Organization], cast: Cast, to
 
 def change_and_close(made: dict[Project, Any], cast: Cast, today: date) -> None:
     """A plan change that waits, a closing that waits and one that is accepted."""
-    by_place = {spec.place: project for project, spec in made.items()}
+    by_place = {spec.place: project for project, spec in made.items() if spec.story != "early"}
     with days.pretend(today - timedelta(days=2)):
         _ask_for_change(by_place["street5"], cast.secretary_of("street5"))
     for place, level in (("property1", ""), ("firm3", "excellent")):
         with days.pretend(today - timedelta(days=1)):
-            _close(by_place[place], cast.secretary_of(place), level, cast.accounts["officer"])
+            closings.ask(by_place[place], cast.secretary_of(place))
+            if level:
+                closings.accept(by_place[place], level, cast.accounts["officer"])
 
 
 def _drafted(
@@ -103,7 +101,7 @@ def _drafted(
     if begun_only:
         content = {name: content[name] for name in ("title", "track", "problem", "goal")}
     else:
-        applications.attach_study_record(application=application, file=_paper(f"{title}集体研究记录"), by=by)
+        applications.attach_study_record(application=application, file=closings.paper(f"{title}集体研究记录"), by=by)
     return applications.save_application(application=application, content=content, revision=None, by=by)
 
 
@@ -185,45 +183,3 @@ def _ask_for_change(project: Project, secretary: User) -> None:
         new_end=end,
         by=Actor.person(secretary, "sample"),
     )
-
-
-def _close(project: Project, secretary: User, level: str, officer: User) -> None:
-    by = Actor.person(secretary, "sample")
-    project.reports.filter(state="submitted").delete()
-    figures = ExpectedFigure.objects.bulk_create(
-        ExpectedFigure(project=project, name=name, value=Decimal(value), qualifier=qualifier, unit=unit, position=turn)
-        for turn, (name, value, qualifier, unit) in enumerate(
-            (("服务居民群众", 800, "余", "人次"), ("开展活动", 10, "", "场"))
-        )
-    )
-    report = closing.open_closing(project=project, by=by)
-    closing.attach_evidence(closing=report, file=_paper(f"{project.title}结项佐证"), by=by)
-    closing.save_closing(
-        closing=report,
-        texts={
-            "outcome": "提前完成全部里程碑，服务覆盖全部楼组。（示例）",
-            "practice": "党员亮身份、每周一巡、问题当日回。（示例）",
-            "shortfall": "青年党员参与还不够。（示例）",
-            "next": "固化为长效机制。（示例）",
-        },
-        figures=[
-            closing.FigureInput(figures[0].pk, Decimal(900), "余", "签到表和服务台账"),
-            closing.FigureInput(figures[1].pk, Decimal(12), "", "活动照片和通知"),
-        ],
-        revision=None,
-        by=by,
-    )
-    closing.submit_closing(closing=report, by=by)
-    if level:
-        closing.accept_closing(
-            closing=report, level=level, verdict="佐证齐全，目标完成。（示例）", by=Actor.person(officer, "sample")
-        )
-
-
-def _paper(title: str) -> SimpleUploadedFile:
-    """A one-page Word document, so that a sample file opens like a real one."""
-    document, target = Document(), io.BytesIO()
-    document.add_heading(title, level=1)
-    document.add_paragraph("本文件为示例，内容为虚构。")
-    document.save(target)
-    return SimpleUploadedFile(f"{title}.docx", target.getvalue())

@@ -16,7 +16,7 @@ from common.working_days import known_years
 from evaluation.tracking import checks, liaison
 from evaluation.tracking.models import LiaisonCase
 from organizations.models import User
-from portal.sample import applications, organizations, people, projects, reports
+from portal.sample import applications, closings, last_year, open_vote, organizations, people, projects, reports
 from projects.models import ProgressReport, Project
 
 BY = Actor.system("load_sample")
@@ -45,14 +45,18 @@ def load(today: date) -> int:
     cast = people.Cast(tree, season.starts_on - APPOINTED, BY)
     made = projects.create_projects(season, tree, cast, BY)
     reports.write(made, cast, today)
+    _close_early(made, cast)
     _check(season.starts_on, today)
     _visit(cast.accounts["officer"], today)
     _close_recovered(cast, today)
     coming = applications.create_coming_season(season, cast, today, BY)
     applications.apply(coming, tree, cast, today)
     applications.change_and_close(made, cast, today)
+    last, former = last_year.create_last_season(season, tree, cast, BY)
+    last_year.vote(last, cast)
+    open_vote.create(season, cast, today)
     _read_old_notices()
-    return len(made)
+    return len(made) + len(former)
 
 
 def _load_calendar(today: date) -> None:
@@ -61,6 +65,16 @@ def _load_calendar(today: date) -> None:
         rows = calendar.proposed_days(year)
         if rows and year not in known_years():
             calendar.load_year(year=year, rows=rows, source=calendar.PREFILL_SOURCE.format(year=year), by=BY)
+
+
+def _close_early(made: dict[Project, projects.Spec], cast: people.Cast) -> None:
+    """The small ones that were done early; a project that is closed has no light any more."""
+    for project, spec in made.items():
+        if spec.story == "early":
+            with days.pretend(project.ends_on + timedelta(days=8)):
+                closings.ask(project, cast.secretary_of(spec.place))
+            with days.pretend(project.ends_on + timedelta(days=12)):
+                closings.accept(project, "excellent" if project.pk % 2 else "qualified", cast.accounts["officer"])
 
 
 def _check(first: date, today: date) -> None:

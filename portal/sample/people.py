@@ -38,9 +38,15 @@ def password() -> str:
         return settings.DEMO_PASSWORD
     kept = settings.VAR_DIR / "demo-password"
     if not kept.exists():
-        kept.touch(mode=0o600)
-        kept.write_text(get_random_string(12))
+        keep("demo-password", get_random_string(12))
     return str(kept.read_text()).strip()
+
+
+def keep(name: str, text: str) -> None:
+    """Write a file of the portal's folder that its owner alone can read."""
+    kept = settings.VAR_DIR / name
+    kept.touch(mode=0o600)
+    kept.write_text(text)
 
 
 def post_name(organization: Organization, post: str) -> str:
@@ -81,6 +87,10 @@ class Cast:
             self._appoint(user, place, "secretary")
             self.secretaries[place] = user
         return self.secretaries[place]
+
+    def secretary_by_person(self, person: int | None) -> User:
+        """The account of somebody who was asked for as a secretary before."""
+        return next(user for user in self.secretaries.values() if user.person_id == person)
 
     def _account(self, username: str, name: str, word: str | None) -> User:
         person = Person.objects.create(name=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from brands.loading import source_row, write_facts
 from brands.models import Brand
@@ -130,8 +131,24 @@ SPECS = [
     Spec("商户联席议事会", "shopping1", NEW, "business_district", ("zhongxinhui",), "steady"),
     Spec("枢纽工地临时党支部", "station1", NEW, "regional", ("alliance-360",), "suspended"),
     Spec("流动党员之家", "shopping", STREET, "business_district", ("zhongxinhui",), "approved"),
+    # Small ones that were done early: they stand in the open vote.
+    Spec("群众诉求“一本账”", "street1", STREET, "grid", story="early"),
+    Spec("背街小巷先锋认领", "street2", STREET, "community", story="early"),
+    Spec("“双报到”精准派单", "street3", STREET, "grid", story="early"),
+    Spec("骑手友好驿站", "street5", STREET, "grid", story="early"),
+    Spec("楼宇党群会客厅", "valley", STREET, "private_enterprise", story="early"),
+    Spec("楼道微更新", "street2c4", COMMUNITY, "community", story="early"),
+    Spec("“板凳会”说事", "street3c3", COMMUNITY, "community", story="early"),
+    Spec("银龄智能课堂", "street5c2", COMMUNITY, "community", story="early"),
+    Spec("邻里充电角", "street6c2", COMMUNITY, "community", story="early"),
+    Spec("技术党员结对攻关", "firm1", NEW, "private_enterprise", story="early"),
+    Spec("午休微党课", "firm2", NEW, "private_enterprise", story="early"),
+    Spec("楼宇安全先锋哨", "firm4", NEW, "private_enterprise", story="early"),
+    Spec("助老服务进家门", "social2", NEW, "social_organization", story="early"),
+    Spec("困境儿童成长陪伴", "social3", NEW, "social_organization", story="early"),
 ]
 PREPARED = timedelta(days=20)
+EARLY_MONTHS = 2
 
 
 def create_season(today: date) -> Season:
@@ -171,44 +188,56 @@ def create_projects(
     season: Season, organizations: dict[str, Organization], cast: Cast, by: Actor
 ) -> dict[Project, Spec]:
     """Every project with a frozen plan, running since the season's first day (but for those that are not)."""
-    tracks = {track.code: track for track in season.tracks.all()}
-    brands = {brand.code: brand for brand in Brand.objects.top_level()}
     facts = {entry["name"]: entry for entry in named_projects()}
     made: dict[Project, Spec] = {}
     for turn, spec in enumerate(SPECS):
-        with days.pretend(season.starts_on - PREPARED):
-            contact = None if turn % 12 == 3 else cast.contacts[turn % 2]
-            project = actions.create_project(
-                track=tracks[spec.track],
-                lead_organization=organizations[spec.place],
-                lead_secretary=cast.secretary_of(spec.place).person,
-                by=by,
-                title=spec.title if spec.title in REAL else f"{spec.title}（示例）",
-                field=spec.field,
-                starts_on=season.starts_on,
-                ends_on=season.ends_on,
-                contact=contact.person if contact else None,
-                is_sample=True,
-                **_texts(spec),
-            )
-            project.brands.set(brands[code] for code in spec.brands)
-            _plan(project, SHAPES[turn % len(SHAPES)], by)
-            for state in ("submitted", "in_review"):
-                actions.change_state(project=project, to=state, by=by)
-            library.approve_project(project=project, by=by)
-            project.refresh_from_db()
+        ends_on = days.add_months(season.starts_on, EARLY_MONTHS) - timedelta(days=1)
+        values = {"ends_on": ends_on} if spec.story == "early" else {}
+        contact = None if turn % 12 == 3 else cast.contacts[turn % 2]
+        values |= {"contact": contact.person if contact else None}
+        project = create_approved(season, organizations, cast, by, spec, SHAPES[turn % len(SHAPES)], **values)
         if entry := facts.get(spec.title):
             write_facts(entry, source_row(), figures=ProjectFigure, features=ProjectFeature, project=project)
         with days.pretend(season.starts_on):
             if spec.story != "approved":
                 actions.change_state(project=project, to="running", by=by)
             if turn % 9 != 8:
-                _publish(project, Actor.person(cast.accounts["officer"], "sample"))
+                publish(project, Actor.person(cast.accounts["officer"], "sample"))
         made[project] = spec
     return made
 
 
-def _publish(project: Project, by: Actor) -> None:
+def create_approved(
+    season: Season,
+    organizations: dict[str, Organization],
+    cast: Cast,
+    by: Actor,
+    spec: Spec,
+    shape: list[tuple[int, float, float, str]],
+    **values: Any,
+) -> Project:
+    """A project with its number and its frozen plan, approved before its season began."""
+    with days.pretend(season.starts_on - PREPARED):
+        project = actions.create_project(
+            track=season.tracks.get(code=spec.track),
+            lead_organization=organizations[spec.place],
+            lead_secretary=cast.secretary_of(spec.place).person,
+            by=by,
+            title=spec.title if spec.title in REAL else f"{spec.title}（示例）",
+            field=spec.field,
+            is_sample=True,
+            **{"starts_on": season.starts_on, "ends_on": season.ends_on, **_texts(spec), **values},
+        )
+        project.brands.set(Brand.objects.filter(code__in=spec.brands))
+        _plan(project, shape, by)
+        for state in ("submitted", "in_review"):
+            actions.change_state(project=project, to=state, by=by)
+        library.approve_project(project=project, by=by)
+    project.refresh_from_db()
+    return project
+
+
+def publish(project: Project, by: Actor) -> None:
     """Through the four steps, as everything that becomes public."""
     publication.propose(obj=project, content={"summary": project.summary}, by=by)
     for step in (publication.clear, publication.approve, publication.publish):

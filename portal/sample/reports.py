@@ -35,6 +35,7 @@ LAGS = {
     "silent": -20,
     "recovering": 4,
     "suspended": 10,
+    "early": -14,
 }
 DONE = (
     "召开专班会议，逐项对照清单分工推进，走访听取意见。（示例）",
@@ -89,7 +90,7 @@ def _story(project: Project, spec: Spec, today: date) -> Iterator[Step]:
         return
     due = rules_of(project.season).report_due_day
     last = last_due_month(today, due)
-    months = days.months_between(project.starts_on, last)
+    months = days.months_between(project.starts_on, min(last, project.ends_on))
     for place, month in enumerate(months):
         from_end = len(months) - place
         after = days.add_months(month, 1)

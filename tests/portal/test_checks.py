@@ -8,8 +8,10 @@ import sys
 
 import pytest
 
+from evaluation.appraisal.models import Campaign
 from organizations.models import User
 from portal import checks
+from tests import factories
 
 SAFE = {"PRODUCTION": True, "SECRET_KEY": "k" * 50, "DEBUG": False, "TODAY": "", "DEMO_PASSWORD": ""}
 
@@ -39,11 +41,22 @@ def test_settings(settings, values, found):
 @pytest.mark.django_db
 def test_sample_accounts(settings, cast):
     configure(settings)
-    assert checks.sample_accounts() == []
+    assert checks.sample_rows() == []
     User.objects.filter(pk=cast.clerk.pk).update(is_sample=True)
-    assert [message.id for message in checks.sample_accounts()] == ["portal.E005"]
+    assert [message.id for message in checks.sample_rows()] == ["portal.E005"]
     settings.PRODUCTION = False
-    assert checks.sample_accounts() == []
+    assert checks.sample_rows() == []
+
+
+@pytest.mark.django_db
+def test_a_sample_vote(settings):
+    configure(settings)
+    vote = Campaign.objects.create(season=factories.make_season(), title="2026年度票决")
+    assert checks.sample_rows() == []
+    Campaign.objects.filter(pk=vote.pk).update(is_sample=True)
+    assert [message.id for message in checks.sample_rows()] == ["portal.E006"]
+    settings.PRODUCTION = False
+    assert checks.sample_rows() == []
 
 
 def test_the_web_server_does_not_start(tmp_path):

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from portal.management.commands.serve import Command
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -62,3 +64,17 @@ def test_a_taken_port_is_refused_by_name():
         port = other.getsockname()[1]
         with pytest.raises(CommandError, match=f"端口 {port} 已被占用"):
             call_command("serve", port=port)
+
+
+def test_the_start_tells_the_codes_outside_production_only(settings, tmp_path, capsys):
+    settings.VAR_DIR, settings.DEMO_PASSWORD = tmp_path, "x"
+    (tmp_path / "demo-voting-codes").write_text("AAAA-BBBB\nCCCC-DDDD\n")
+    (tmp_path / "demo-box-secrets").write_text("EEEE-FFFF\n")
+    Command()._announce(8000)
+    told = capsys.readouterr().out
+    assert "AAAA-BBBB、CCCC-DDDD" in told
+    assert str(tmp_path / "demo-box-secrets") in told
+    assert "EEEE" not in told
+    settings.PRODUCTION = True
+    Command()._announce(8000)
+    assert "AAAA" not in capsys.readouterr().out

@@ -72,7 +72,17 @@ class Command(BaseCommand):
             names = "officer leader secretary branchsec clerk outsider reviewer1 reviewer2 reviewer3"
             names += " evaladmin scrutineer auditor sysadmin"
             self.stdout.write(f"示例账号：{names}\n密码：{password}")
+            self._announce_sample_vote(port)
         self.stdout.flush()
+
+    def _announce_sample_vote(self, port: int) -> None:
+        """Codes with which the sample's open vote can be tried; a real vote's stand on no screen."""
+        codes, secrets = settings.VAR_DIR / "demo-voting-codes", settings.VAR_DIR / "demo-box-secrets"
+        if codes.exists():
+            words = "、".join(codes.read_text().split())
+            self.stdout.write(f"试投（仅示例有）：http://127.0.0.1:{port}/vote/  投票码：{words}")
+        if secrets.exists():
+            self.stdout.write(f"试计票用的票箱密钥（仅示例有）：{secrets}")
 
     def _watch(self) -> str:
         while not self.stopping:
