@@ -173,7 +173,7 @@ def _refuse_other_recusals(forms: Sequence[paper.Profile], keyed: Counter[int]) 
         if form.waiting != keyed[at]
     ]
     if parts:
-        message = f"票面回避情况与名册不符：{'；'.join(parts)}。请对照票面核对。"
+        message = f"票面回避情况与名册不符：{'；'.join(parts)}。请对照票面核对；确实对不上的，由监票人作废重投。"
         raise ActionError(message, code="recusals_differ")
 
 

@@ -7,9 +7,8 @@ from typing import Any
 from django import forms
 
 from common.forms import ChineseMomentField, CleanCharField
-from common.names import plain_key
 from evaluation.appraisal import paper, roll, shortfall
-from evaluation.appraisal.models import Campaign, ShortfallDecision, Voter, VoterCategory
+from evaluation.appraisal.models import Campaign, ShortfallDecision, Voter
 from organizations.directory import Directory
 from organizations.models import Organization
 
@@ -127,8 +126,3 @@ class ShortfallForm(forms.Form):
 def chosen(form: forms.Form, name: str) -> Any:
     """What a filter says; nothing if it is wrong."""
     return form.cleaned_data.get(name) if form.is_valid() else None
-
-
-def category_named(campaign: Campaign, code: str) -> VoterCategory | None:
-    """The category of this code."""
-    return next((row for row in campaign.categories.all() if plain_key(row.code) == plain_key(code)), None)

@@ -301,7 +301,7 @@ def test_the_recusals_are_those_of_the_roll(vote: votes.Vote) -> None:
         first(vote, [KeyedBallot({}) for _ in range(5)])
     assert refused.value.message == (
         f"票面回避情况与名册不符：“没有回避”应有 4 张，录入 5 张；“十佳书记项目 {number} 号”应有 1 张，录入 0 张。"
-        "请对照票面核对。"
+        "请对照票面核对；确实对不上的，由监票人作废重投。"
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 
-from common import days
+from common import days, qr
 from common.models import AuditEntry
 from evaluation.appraisal import electors, roll
 from evaluation.appraisal.models import Credential, Voter
@@ -128,6 +128,20 @@ def test_the_filter_narrows_the_roll(vote: votes.Vote, cast: Any, client_as: Any
     assert names(show="namesakes") == []
 
 
+def test_a_category_with_too_few_or_no_voters_is_told(vote: votes.Vote, cast: Any, client_as: Any) -> None:
+    vote.campaign.voters.filter(category__code="leader").delete()
+    vote.campaign.voters.filter(category__code="masses").exclude(pk=vote.voters("masses")[0].pk).delete()
+    found = client_as(cast.evaladmin).get(at(vote, "roll")).context["categories"]
+    assert {row.code: problem for row, problem in found} == {
+        "expert": "少于 10 人，须书面同意",
+        "member": "少于 10 人，须书面同意",
+        "masses": "少于 5 人，不能锁定",
+        "leader": "还没有人，不能锁定",
+        "delegate": "少于 10 人，须书面同意",
+        "secretary": "少于 10 人，须书面同意",
+    }
+
+
 @pytest.mark.parametrize("number", [1, 3])
 def test_the_roll_asks_the_same_questions_for_one_and_three(
     district: Any, cast: Any, client_as: Any, assert_queries: Any, number: int
@@ -210,17 +224,13 @@ def test_the_answer_is_the_sheet_and_the_codes_are_kept_nowhere(vote: votes.Vote
 
 
 def test_the_address_in_the_qr_code_has_the_code_in_its_fragment(
-    vote: votes.Vote, cast: Any, client_as: Any, settings: Any, monkeypatch: Any
+    vote: votes.Vote, cast: Any, client_as: Any, settings: Any
 ) -> None:
     settings.SITE_URL = "https://example.test"
     votes.open_(vote)
-    written: list[str] = []
-    from evaluation.appraisal import roll_views
-
-    monkeypatch.setattr(roll_views.qr, "svg", lambda text, title="": written.append(text) or "")
-    page = client_as(cast.evaladmin).post(at(vote, "roll_slips"), {"which": "missing"})
-    code = page.context["slips"][0]["code"].replace("-", "")
-    assert written[0] == f"https://example.test/vote/#{code}"
+    slip = client_as(cast.evaladmin).post(at(vote, "roll_slips"), {"which": "missing"}).context["slips"][0]
+    code = slip["code"].replace("-", "")
+    assert slip["qr"] == qr.svg(f"https://example.test/vote/#{code}", title="投票二维码")
 
 
 def test_a_second_click_issues_nothing_and_a_reissue_revokes(vote: votes.Vote, cast: Any, client_as: Any) -> None:
