@@ -50,18 +50,19 @@ def result(campaign: Campaign, user: Any) -> dict[str, Any]:
     places = signatures.places(campaign)
     own = next((place for place in places if place.person.pk == user.person_id), None)
     watches = rules.can_scrutinize(user, campaign)
+    sheet = count_sheet.full(campaign, tally)
+    tied = any(each.tie_seats for each in sheet.classes)
     return {
         "tally": tally,
-        "sheet": count_sheet.full(campaign, tally),
+        "sheet": sheet,
         "places": places,
         "may_sign": watches and campaign.state == State.COUNTED and own is not None and own.signature is None,
         "watches": watches,
         "may_void": rules.can_manage_campaign(user) and campaign.state in (State.COUNTED, State.CONFIRMED),
-        "ties": runoffs.open_ties(campaign),
-        "runoffs": runoffs.outcome_of(campaign) if runoffs.ties(campaign) else [],
+        "ties": runoffs.open_ties(campaign) if tied else [],
+        "outcome": runoffs.outcome_of(campaign) if tied else [],
         "may_run_off": rules.can_manage_campaign(user) and campaign.state in (State.COUNTED, State.CONFIRMED),
-        "gone": campaign.candidates.exclude(withdrawn_on=None).select_related("project"),
-        "agreed": shortfall.agreed(campaign),
+        "gone": list(campaign.candidates.exclude(withdrawn_on=None).select_related("project")),
     }
 
 

@@ -54,7 +54,7 @@ def count(request: HttpRequest, code: str) -> HttpResponse:
             add_action_error(form, error)
             status = error.status
     context = desk.frame(request, found, "count") | count_pages.counting(found) | {"form": form}
-    return render(request, "appraisal/count.html", context, status=status)
+    return render(request, "appraisal/count.html", context, status=400 if status == 200 and form.errors else status)
 
 
 @require_POST
@@ -109,7 +109,7 @@ def runoff(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@require_GET
 def scrutineer_file(request: HttpRequest, code: str, name: str) -> HttpResponse:
     """The counts, or their salt, for a recount by a scrutineer; each download is recorded."""
     found = _readable(request, code)

@@ -153,11 +153,16 @@ def result_text(tally: Tally) -> str:
         return tally.result
     full = json.loads(tally.result)
     del full["counts_sha256"]
-    contests = [
+    full |= {"contests": shortened(full["contests"]), "commitment": tally.commitment}
+    return manifest.canonical(full)
+
+
+def shortened(contests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The contests of a result with ranks and whole-number points, without exact scores."""
+    return [
         {**contest, "classes": [{**each, "ranking": _whole(each["ranking"])} for each in contest["classes"]]}
-        for contest in full["contests"]
+        for contest in contests
     ]
-    return manifest.canonical({**full, "contests": contests, "commitment": tally.commitment})
 
 
 def result_sha256(tally: Tally) -> str:

@@ -80,14 +80,12 @@ def outcome_of(campaign: Campaign) -> list[Chosen]:
 
     A tie without a signed run-off gives nobody: see `open_ties`.
     """
-    found = []
-    own = {row.project_id: row for row in _candidates(campaign).values()}
-    for contest, each in _classes(campaign):
-        ranked = _chosen(campaign, contest["code"], each)
-        found += [
-            Chosen(own[row.project_id], contest["code"], each["name"], contest["award"], rank) for row, rank in ranked
-        ]
-    return found
+    own, chosen = {row.project_id: row for row in _candidates(campaign).values()}, _chosen(campaign)
+    return [
+        Chosen(own[project], contest["code"], each["name"], contest["award"], rank)
+        for contest, each in _classes(campaign)
+        for project, rank in chosen[contest["code"], each["number"]]
+    ]
 
 
 def open_ties(campaign: Campaign) -> list[Tie]:
@@ -176,16 +174,19 @@ def strays(runoff: Campaign) -> list[str]:
     return found
 
 
-def _chosen(campaign: Campaign, contest: str, each: Mapping[str, Any]) -> list[tuple[Candidate, int]]:
-    """Candidates and ranks of a class; who won a run-off takes the rank of the tie and the next ones."""
-    candidates = _candidates(campaign)
-    found = [(candidates[row["candidate"]], row["rank"]) for row in each["ranking"] if row["elected"]]
-    runoff = runoff_of(campaign) if each["tie"] else None
-    if runoff is None or runoff.state not in SIGNED:
-        return found
-    tied = next(row["rank"] for row in each["ranking"] if row["tied"])
-    again = next(own for code, own in _classes(runoff) if (code["code"], own["number"]) == (contest, each["number"]))
-    return found + [(row, tied + rank - 1) for row, rank in _chosen(runoff, contest, again)]
+def _chosen(campaign: Campaign) -> dict[Place, list[tuple[int, int]]]:
+    """Projects and ranks by class; who won a run-off takes the rank of the tie and the next ones."""
+    candidates, runoff = _candidates(campaign), runoff_of(campaign)
+    decided = _chosen(runoff) if runoff is not None and runoff.state in SIGNED else {}
+    found = {}
+    for contest, each in _classes(campaign):
+        place = (contest["code"], each["number"])
+        rows = [(candidates[row["candidate"]].project_id, row["rank"]) for row in each["ranking"] if row["elected"]]
+        if each["tie"]:
+            tied = next(row["rank"] for row in each["ranking"] if row["tied"])
+            rows += [(project, tied + rank - 1) for project, rank in decided.get(place, ())]
+        found[place] = rows
+    return found
 
 
 def _classes(campaign: Campaign) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

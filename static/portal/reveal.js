@@ -11,7 +11,10 @@ function addSwitch(input) {
   };
   button.addEventListener("click", () => show(input.type === "password"));
   show(false);
-  input.insertAdjacentElement("afterend", button);
+  const row = document.createElement("div");
+  row.className = "reveal-row";
+  input.replaceWith(row);
+  row.append(input, button);
   // A browser keeps no typed text of a password field, but would of a visible one.
   input.form?.addEventListener("submit", () => show(false));
 }
