@@ -56,7 +56,7 @@ def write(make: Make, context: ExportContext) -> Paper:
     candidates = _candidates(contest) if contest else []
     if contest is None or not candidates:
         raise ActionError("这个评选项目还没有候选项目，没有可以汇编的内容。", code="no_candidates")
-    found = _dossiers(candidates)
+    found = dossiers.of_all(candidates)
     files = _files(found.values())
     draft = contest.campaign.is_draft
     paper = make(f"{contest.campaign.season.name}\n{contest.award_title}候选项目{TITLE}")
@@ -73,12 +73,6 @@ def write(make: Make, context: ExportContext) -> Paper:
 def _candidates(contest: Contest) -> list[Candidate]:
     rows = Candidate.objects.filter(contest_class__contest=contest).select_related("contest_class")
     return list(rows.order_by("contest_class__number", "number", "id"))
-
-
-def _dossiers(candidates: list[Candidate]) -> dict[int, dossiers.Dossier]:
-    """By the candidates' keys: as the lock fixed them, before that as they would be now."""
-    now = dossiers.build_all(row.project_id for row in candidates if not row.dossier)
-    return {row.pk: row.dossier or now[row.project_id] for row in candidates}
 
 
 def _files(found: Iterable[dossiers.Dossier]) -> dict[str, Path]:
@@ -139,5 +133,9 @@ def _figures(paper: Paper, dossier: dossiers.Dossier) -> None:
 def _milestones(paper: Paper, dossier: dossiers.Dossier) -> None:
     if milestones := dossier.get("milestones"):
         paper.heading(1, "里程碑")
-        rows = [[each["title"], each["due"], f"{each['percent']}%"] for each in milestones]
+        rows = [[each["title"], each["due"], _percent(each["percent"])] for each in milestones]
         paper.table(["里程碑", "完成时限", "完成"], rows, (92, 40, 24), centred=(1, 2))
+
+
+def _percent(value: int | None) -> str:
+    return NONE if value is None else f"{value}%"

@@ -1,23 +1,42 @@
-"""Pictures of a candidate's dossier, to its voters, to whoever runs the vote, and to everybody once it is announced.
+"""The candidates' dossiers on the workbench, and their pictures wherever a dossier is read.
 
-A picture is served by its place in the dossier that the lock fixed, not by its owner's rights: voters have no account.
+Pictures are for the campaign's voters, for whoever runs or watches it, and for everybody once it is announced. One
+is served by its place in the dossier that the lock fixed, not by its owner's rights: voters have no account.
 """
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET, require_safe
 
 from common.models import Picture
 from common.views import stored_size
-from evaluation.appraisal import dossiers, publishing, vote_pages
+from evaluation.appraisal import booklet, desk, dossiers, publishing, vote_pages
 from evaluation.appraisal.middleware import leaves_no_trace_but_knows_the_account
 from evaluation.appraisal.models import Campaign, Candidate
+
+
+@require_GET
+def dossiers_page(request: HttpRequest, code: str) -> HttpResponse:
+    """What the voters will read of each candidate, to look through before the lock, and the booklets to print."""
+    campaign = desk.campaign_of(request, code)
+    rows = list(campaign.candidates.select_related("contest_class__contest"))
+    found = dossiers.of_all(rows)
+    blocks: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        contest = row.contest_class.contest
+        params = {"campaign": campaign.code, "contest": contest.code}
+        block = blocks.setdefault(contest.pk, {"contest": contest, "params": params, "rows": []})
+        block["rows"].append((row, found[row.pk]))
+    context = desk.frame(request, campaign, "candidates", "候选材料")
+    context |= {"blocks": list(blocks.values()), "booklet": booklet.KIND, "booklet_pdf": f"{booklet.KIND}_pdf"}
+    return render(request, "appraisal/dossiers.html", context)
 
 
 @login_not_required

@@ -20,7 +20,6 @@ from projects.closing_pages import RESULTS, is_reached
 from projects.models import ExpectedFigure, Plan, PlanItem, ProgressReport, Project, ReportPhoto
 
 PICTURES = 3  # at most, the latest first chosen
-FULL = 100
 # What is told in paragraphs: the dossier's key and its heading, in reading order.
 TEXTS = {
     "problem": "背景与难题",
@@ -39,7 +38,8 @@ def build(project: Project) -> Dossier:
 
 def build_all(projects: Iterable[int]) -> dict[int, Dossier]:
     """The dossiers of many projects by primary key; a fixed number of queries."""
-    return {project.pk: _dossier(project) for project in _rows(projects)}
+    wanted = list(projects)
+    return {project.pk: _dossier(project) for project in _rows(wanted)} if wanted else {}
 
 
 def of(candidate: Candidate) -> Dossier:
@@ -48,7 +48,14 @@ def of(candidate: Candidate) -> Dossier:
     return found
 
 
-def _rows(projects: Iterable[int]) -> QuerySet[Project]:
+def of_all(candidates: Iterable[Candidate]) -> dict[int, Dossier]:
+    """The same of many candidates by primary key; a fixed number of queries."""
+    rows = list(candidates)
+    now = build_all(row.project_id for row in rows if not row.dossier)
+    return {row.pk: row.dossier or now[row.project_id] for row in rows}
+
+
+def _rows(projects: list[int]) -> QuerySet[Project]:
     items = Prefetch("items", PlanItem.objects.select_related("milestone"))
     plans = Plan.objects.exclude(frozen_on=None).order_by("effective_from", "version").prefetch_related(items)
     medium = PictureVariant.objects.filter(name=PictureVariant.Size.MEDIUM)
@@ -57,7 +64,7 @@ def _rows(projects: Iterable[int]) -> QuerySet[Project]:
     )
     reports = ProgressReport.objects.filter(state=ProgressReport.State.CONFIRMED).order_by("month")
     reports = reports.prefetch_related("lines", Prefetch("photos", photos.select_related("picture")))
-    rows = Project.objects.filter(pk__in=list(projects))
+    rows = Project.objects.filter(pk__in=projects)
     rows = rows.select_related("lead_organization", "lead_secretary", "track", "closing")
     return rows.prefetch_related(
         "brands",
@@ -100,14 +107,14 @@ def _figure(figure: ExpectedFigure) -> dict[str, str]:
 
 
 def _milestones(project: Any) -> list[dict[str, Any]]:
-    """The milestones of the plan in force; completion in whole percent, as the last confirmed report has it."""
+    """The milestones of the plan in force; completion in whole percent by the last confirmed report, None without one."""
     plan = _plan_in_force(project.frozen_plans, days.today())
     done = {line.milestone_id: line.percent for report in project.confirmed_reports for line in report.lines.all()}
     return [
         {
             "title": item.milestone.title,
             "due": day_label(item.due),
-            "percent": done.get(item.milestone_id, 0),
+            "percent": done.get(item.milestone_id),
         }
         for item in (plan.items.all() if plan else ())
     ]

@@ -106,7 +106,7 @@ def test_milestones_are_those_of_the_plan_in_force(project):
     make_plan(project, [("来年", 10000, date(2027, 1, 1), date(2027, 2, 1))], effective_from=date(2027, 1, 1))
     with days.pretend(votes.BEFORE):
         found = dossiers.build(project)["milestones"]
-    assert found == [{"title": "推广", "due": "2026年12月1日", "percent": 0}]
+    assert found == [{"title": "推广", "due": "2026年12月1日", "percent": None}]
 
 
 def test_a_project_without_closing_reports_and_plan_has_a_dossier_too(district, cast, project):
@@ -253,3 +253,49 @@ def test_a_draft_shows_them_to_the_workbench_only(vote, project, cast, client, c
     CampaignAnnouncement.objects.create(campaign=vote.campaign, body="公告", published_on=votes.OPENS, is_public=True)
     assert client_as(cast.evaladmin).get(address(project)).status_code == 200
     assert client.get(address(project)).status_code == 404
+
+
+# --- the workbench page ---
+
+
+def page(vote):
+    return reverse("appraisal:dossiers", args=[vote.campaign.code])
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [("evaladmin", 200), ("scrutineer", 200), ("officer", 200), ("leader", 200), ("outsider", 404), ("secretary", 404)],
+)
+def test_who_looks_through_the_dossiers(vote, cast, client_as, who, status):
+    assert client_as(getattr(cast, who)).get(page(vote)).status_code == status
+
+
+def test_nobody_is_sent_to_the_login(vote, client):
+    assert client.get(page(vote)).status_code == 302
+
+
+def test_the_page_shows_each_dossier_and_its_booklet(vote, project, cast, client_as):
+    html = client_as(cast.evaladmin).get(page(vote)).content.decode()
+    assert (html.count('class="dossier-fold"'), html.count('value="vote_booklet"')) == (10, 3)
+    assert ("锁定时定稿" in html, "<p>路通了。<br>灯亮了。</p>" in html) == (True, True)
+    votes.lock(vote)
+    html = client_as(cast.evaladmin).get(page(vote)).content.decode()
+    assert ("锁定时已定稿" in html, html.count('class="vote-number"')) == (True, 10)
+
+
+def test_without_candidates_the_page_says_what_to_do(vote, cast, client_as):
+    Candidate.objects.all().delete()
+    html = client_as(cast.evaladmin).get(page(vote)).content.decode()
+    assert "还没有候选项目" in html
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_page_costs_the_same_for_any_number(vote, cast, client_as, assert_queries, number):
+    kept = vote.campaign.candidates.values_list("pk", flat=True)[:number]
+    vote.campaign.candidates.exclude(pk__in=list(kept)).delete()
+    for row in vote.campaign.candidates.select_related("project"):
+        fill(row.project, cast.secretary)
+    client = client_as(cast.evaladmin)
+    client.get(page(vote))
+    with assert_queries(18):
+        client.get(page(vote))
