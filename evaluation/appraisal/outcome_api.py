@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from common import throttle
 from common.api import CleanCharField, actor_of
 from evaluation.appraisal import certificates, crockford, objections, outcome_pages, rules
-from evaluation.appraisal.models import Award, NoticeItem, Objection, PublicNotice
+from evaluation.appraisal.models import Award, NoticeItem, PublicNotice
 from evaluation.appraisal.outcome_public import HOUR, LOOKS_A_MINUTE, MINUTE, OBJECTIONS_AN_HOUR
 
 
@@ -88,7 +88,7 @@ class ReceivedSerializer(serializers.Serializer[Any]):
     code = serializers.CharField()
 
 
-class ObjectionSerializer(serializers.Serializer[Objection]):
+class ObjectionSerializer(serializers.Serializer[Any]):
     """An objection for those who handle it."""
 
     id = serializers.IntegerField()

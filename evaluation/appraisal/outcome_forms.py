@@ -173,7 +173,7 @@ class CertificateForm(forms.Form):
         required=False,
         choices=[("1", "横版"), ("", "竖版")],
         coerce=bool,
-        empty_value=False,
+        empty_value="",
         widget=forms.RadioSelect,
     )
 

@@ -120,20 +120,29 @@ def awards_page(request: HttpRequest, campaign: Campaign, reason: ReasonForm | N
 
 
 def public_awards(season: str = "") -> dict[str, Any]:
-    """The list of awards (获奖榜) by season, track and award; of the newest season unless another is asked for."""
+    """The list of awards (获奖榜) by season, track and award, and the notices that run.
+
+    Of the newest season unless another is asked for; within an award by title, because the list is no ranking.
+    """
     rows = Award.objects.shown()
     seasons = list(rows.values_list("season__code", "season__name").distinct().order_by("-season__starts_on"))
     chosen = season if any(code == season for code, _ in seasons) else (seasons[0][0] if seasons else "")
     found = (
         rows.filter(season__code=chosen)
         .select_related("project", "track", "season", "candidate__contest_class")
-        .order_by("track__position", "title", "candidate__contest_class__number", "project__title")
+        .order_by("candidate__contest_class__contest__position", "candidate__contest_class__number", "project__title")
     )
     groups = [
         ((track, title), list(own))
         for (track, title), own in groupby(found, key=lambda row: (row.track.name, row.title))
     ]
-    return {"seasons": seasons, "chosen": chosen, "groups": groups, "season_name": dict(seasons).get(chosen, "")}
+    return {
+        "seasons": seasons,
+        "chosen": chosen,
+        "groups": groups,
+        "season_name": dict(seasons).get(chosen, ""),
+        "running": PublicNotice.objects.shown().filter(state=Notice.RUNNING, campaign__state=State.NOTICED),
+    }
 
 
 def _before(campaign: Campaign) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def _site_nav(request: HttpRequest) -> list[NavItem]:
         ("品牌", "public:brands", "/brands/", "medal"),
         ("书记项目", "catalogue:projects", "/projects/", "books"),
         ("评选公告", "appraisal:public_votes", "/appraisals/", "speakerphone"),
+        ("获奖榜", "appraisal:public_awards", "/awards/", "trophy"),
     ]
     return [
         NavItem(label, url, icon, _is_active(request, url))

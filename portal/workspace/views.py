@@ -18,6 +18,7 @@ from evaluation.tracking.models import LiaisonCase
 from organizations.access import access_of
 from portal.workspace import strips
 from portal.workspace.todo import by_due_day, open_months, own_projects, todos
+from portal.workspace.todo_outcome import outcome_todos
 from portal.workspace.todo_projects import project_todos
 from portal.workspace.todo_votes import vote_todos
 from projects import archiving, rules
@@ -47,7 +48,9 @@ def desk(request: HttpRequest) -> HttpResponse:
         projects = list(mine.filter(season=season).order_by("title", "id"))
     months = strips.months_of(season) if season else []
     context = {
-        "todos": by_due_day([*todos(request.user), *project_todos(request.user), *vote_todos(request.user)]),
+        "todos": by_due_day(
+            todo for waits in (todos, project_todos, vote_todos, outcome_todos) for todo in waits(request.user)
+        ),
         "rows": strips.rows(projects, months) if projects else [],
         "furthest_behind": strips.rows(_furthest_behind(season), months) if access.reads_everything else [],
         "counts": _counts(request.user, season) if access.reads_projects else None,
