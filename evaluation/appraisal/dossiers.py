@@ -107,7 +107,7 @@ def _figure(figure: ExpectedFigure) -> dict[str, str]:
 
 
 def _milestones(project: Any) -> list[dict[str, Any]]:
-    """The milestones of the plan in force; completion in whole percent by the last confirmed report, None without one."""
+    """The milestones of the plan in force; `percent` done by the last confirmed report, None without one."""
     plan = _plan_in_force(project.frozen_plans, days.today())
     done = {line.milestone_id: line.percent for report in project.confirmed_reports for line in report.lines.all()}
     return [

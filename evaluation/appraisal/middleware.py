@@ -11,10 +11,11 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.sessions import middleware
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.views.decorators.debug import sensitive_post_parameters
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def leaves_no_trace(view: View) -> View:
@@ -54,7 +55,7 @@ class NoVisits(logging.Filter):
 
 def _marked(view: View, *, blind: bool) -> View:
     @wraps(view)
-    def kept_nowhere(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def kept_nowhere(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         response.headers["Cache-Control"] = "no-store"
         response.headers.setdefault("Referrer-Policy", "no-referrer")
