@@ -53,9 +53,10 @@ def campaign_of(request: HttpRequest, code: str) -> Campaign:
 
 def frame(request: HttpRequest, campaign: Campaign, part: str, title: str = "") -> dict[str, Any]:
     """The context that `appraisal/base_campaign.html` draws: campaign, tabs, crumbs, what the person may do."""
-    manages, watches = rules.can_manage_campaign(request.user), rules.can_scrutinize(request.user, campaign)
+    user: Any = request.user
+    manages, watches = rules.can_manage_campaign(user), rules.can_scrutinize(user, campaign)
     may = {"manages": manages, "watches": watches, "runs": manages or watches, "any": True}
-    may["outcome"] = may["runs"] or rules.can_handle_objections(request.user)
+    may["outcome"] = may["runs"] or rules.can_handle_objections(user)
     title = title or LABELS.get(part, "")
     crumbs = [*top_crumbs(), (campaign.title, "" if part == "campaign" else address("campaign", campaign))]
     return {

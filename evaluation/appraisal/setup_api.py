@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -106,7 +106,7 @@ class Candidates(Readable):
     def get(self, request: Request, code: str) -> Response:
         """The candidates in the order of the ballot, withdrawn ones with the reason."""
         rows = _candidates(get_object_or_404(_readable(request), code=code))
-        return Response(shapes.CandidateSerializer(rows, many=True).data)
+        return Response(_listed(rows))
 
     @extend_schema(request=shapes.CandidateInputSerializer, responses={201: shapes.CandidateSerializer})
     def post(self, request: Request, code: str) -> Response:
@@ -130,7 +130,7 @@ class WithdrawCandidate(APIView):
         found, given = _own(request, code), _given(shapes.VoteReasonSerializer, request)
         row = get_object_or_404(found.candidates, code=candidate)
         candidates.withdraw_candidate(candidate=row, reason=given["reason"], by=actor_of(request))
-        return Response(shapes.CandidateSerializer(_candidates(found), many=True).data)
+        return Response(_listed(_candidates(found)))
 
 
 class Problems(APIView):
@@ -199,6 +199,10 @@ def _shown(request: Request, code: str) -> Response:
 
 def _candidates(campaign: Campaign) -> QuerySet[Candidate]:
     return campaign.candidates.select_related("project__lead_organization", "contest_class__contest")
+
+
+def _listed(rows: Iterable[Candidate]) -> list[dict[str, Any]]:
+    return [shapes.CandidateSerializer(row).data for row in rows]
 
 
 def _given(shape: Any, request: Request) -> dict[str, Any]:

@@ -193,7 +193,9 @@ class ContestsForm(forms.Form):
 
     def inputs(self) -> tuple[list[ContestInput], dict[int, int], dict[str, list[str]]]:
         """The ticked rows as the action takes them, the block of each, and what is wrong with the seats by field."""
-        found, places, errors = [], {}, {}
+        found: list[ContestInput] = []
+        places: dict[int, int] = {}
+        errors: dict[str, list[str]] = {}
         for number, (track, row) in enumerate(zip(self.tracks, self.shown, strict=True)):
             if not row.get("held"):
                 continue
@@ -226,7 +228,7 @@ class ContestsForm(forms.Form):
 
 def classes_of(text: str) -> tuple[list[ClassInput], str]:
     """Seats as typed: “10”, or a line a class “园区企业：3”; and what is wrong with the first bad line."""
-    found = []
+    found: list[ClassInput] = []
     for line in (line for line in half_width(text).splitlines() if line.strip()):
         match = SEATS.fullmatch(line.strip())
         if match is None:

@@ -103,7 +103,7 @@ def _steps(paper: Paper, rules: Mapping[str, Any]) -> None:
     paper.page_break()
     paper.heading(1, "操作步骤", numbered=False)
     rows = [[turn, step.when, step.who, step.what] for turn, step in enumerate(rule_sheet.steps(rules), start=1)]
-    paper.table(["", "时间", "谁", "做什么"], rows, (8, 26, 32, 90), centred=(0,))
+    paper.table(["", "时间", "谁", "做什么"], rows, (9, 24, 23, 100), centred=(0,))
 
 
 # --- 上台述评顺序表 ---
@@ -140,8 +140,8 @@ def _running_sheet(make: Make, context: ExportContext) -> Paper:
 def _addendum(make: Make, context: ExportContext) -> Paper:
     """The candidates who withdrew after the lock, for the department's signature."""
     campaign = _given(context)
-    rows = campaign.candidates.exclude(withdrawn_on=None).order_by("withdrawn_on", "pk")
-    rows = list(rows.select_related("project__lead_organization"))
+    gone = campaign.candidates.exclude(withdrawn_on=None).order_by("withdrawn_on", "pk")
+    rows = list(gone.select_related("project__lead_organization"))
     if not rows:
         raise ActionError("锁定之后没有候选项目退出，不需要补充说明。", code="nothing")
     paper = make(f"{campaign.title}补充说明")

@@ -158,7 +158,7 @@ def _proposed(request: HttpRequest) -> dict[str, Any]:
     asked = request.GET.get("source", "")
     rows = Campaign.objects.filter(runoff_of=None).order_by("-pk")
     if asked:
-        source = get_object_or_404(rows, code=asked)
-        return NewCampaignForm.proposed(source, source.season) | {"title": source.title}
-    source = rows.exclude(state__in=[State.DRAFT, State.VOIDED]).first()
-    return NewCampaignForm.proposed(source, Season.objects.latest_started(days.today()))
+        wanted = get_object_or_404(rows, code=asked)
+        return NewCampaignForm.proposed(wanted, wanted.season) | {"title": wanted.title}
+    latest = rows.exclude(state__in=[State.DRAFT, State.VOIDED]).first()
+    return NewCampaignForm.proposed(latest, Season.objects.latest_started(days.today()))

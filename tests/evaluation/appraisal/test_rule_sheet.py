@@ -177,8 +177,8 @@ def test_an_empty_draft_can_be_read_too(vote):
 def test_the_steps_say_who_does_what(vote):
     steps = rule_sheet.steps(rule_sheet.preview(vote.campaign))
     assert [step.who for step in steps if "监票人" in step.who] == [
-        "管理员和监票人",
-        "管理员和监票人",
+        "管理员、监票人",
+        "管理员、监票人",
         "监票人",
     ]
     assert [step.when for step in steps][4] == "2026年12月1日 0:00"
