@@ -28,6 +28,8 @@ bench: $(STAMPS)/requirements-dev
 	$(BIN)/python -m benchmarks.schedule_check
 	$(BIN)/python -m benchmarks.lists
 	$(BIN)/python -m benchmarks.screening
+	$(BIN)/python -m benchmarks.casting
+	$(BIN)/python -m benchmarks.tally
 
 lock: $(STAMPS)/requirements-dev
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-find-links --no-emit-index-url --custom-compile-command "make lock" requirements.in -o requirements.txt

@@ -41,7 +41,8 @@ class Layout:
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> Layout:
-        sections, codes = [], []
+        sections: list[Section] = []
+        codes: list[str] = []
         for contest in manifest["contests"]:
             for each in contest["classes"]:
                 first = len(codes)

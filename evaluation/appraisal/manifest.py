@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Count
 
 from common import days
-from evaluation.appraisal.models import Campaign, Candidate, Contest, Recusal, VoterCategory
+from evaluation.appraisal.models import Campaign, Candidate, Contest, Recusal
 
 FORMAT = 1
 SOFTWARE = "red-matrix appraisal 1"
@@ -81,7 +81,7 @@ def _categories(campaign: Campaign) -> Any:
     return campaign.categories.select_related("merge_into").annotate(roll=Count("voters")).order_by("position", "id")
 
 
-def _category(row: VoterCategory | Any) -> dict[str, Any]:
+def _category(row: Any) -> dict[str, Any]:
     return {
         "code": row.code,
         "name": row.name,

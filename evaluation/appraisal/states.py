@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from common import audit
 from common.actors import Actor
 from common.transitions import move
@@ -27,7 +29,7 @@ COUNTED = (S.COUNTED, S.CONFIRMED, S.NOTICED, S.FINAL, S.ARCHIVED)
 LOCKED = (S.LOCKED, S.OPEN, S.CLOSED, S.MIXED, *COUNTED)
 
 
-def move_campaign(campaign: Campaign, to: str, *, by: Actor, reason: str = "", **values: object) -> bool:
+def move_campaign(campaign: Campaign, to: str, *, by: Actor, reason: str = "", **values: Any) -> bool:
     """Move a campaign one step, with its history and audit entry; call inside a transaction.
 
     False if it is there already. Raises Conflict.
