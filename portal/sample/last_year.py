@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 from common import calendar, days, publication
@@ -191,7 +190,7 @@ def _award(notice: PublicNotice, cast: Cast, day: date) -> None:
             by=voting.by(cast, "evaladmin"),
         )
         awards.finalize_notice(notice=notice, by=Actor.system("sample"))
-    proposals: Sequence[TierProposal] = TierProposal.objects.filter(award__season=notice.campaign.season).order_by("pk")
+    proposals = TierProposal.objects.filter(award__season=notice.campaign.season).order_by("pk")
     words = ((True, "做法成熟，已在全区推广，同意晋级。（示例）"), (False, "再巩固一年。（示例）"))
     with days.pretend(day + timedelta(days=7)):
         for proposal, (accept, reason) in zip(proposals, words, strict=False):

@@ -38,14 +38,14 @@ def load(today: date) -> int:
     """The whole sample year up to `today`; how many projects were made. Nothing is done a second time."""
     if is_loaded():
         return 0
-    _load_calendar(today)
+    load_calendar(today)
     tree = organizations.create(BY)
     load_brands(by=BY)
     season = projects.create_season(today)
     cast = people.Cast(tree, season.starts_on - APPOINTED, BY)
     made = projects.create_projects(season, tree, cast, BY)
     reports.write(made, cast, today)
-    _close_early(made, cast)
+    close_early(made, cast)
     _check(season.starts_on, today)
     _visit(cast.accounts["officer"], today)
     _close_recovered(cast, today)
@@ -59,7 +59,7 @@ def load(today: date) -> int:
     return len(made) + len(former)
 
 
-def _load_calendar(today: date) -> None:
+def load_calendar(today: date) -> None:
     """The holidays of the years around today, as far as the calendar library knows them."""
     for year in range(today.year - 1, today.year + 2):
         rows = calendar.proposed_days(year)
@@ -67,7 +67,7 @@ def _load_calendar(today: date) -> None:
             calendar.load_year(year=year, rows=rows, source=calendar.PREFILL_SOURCE.format(year=year), by=BY)
 
 
-def _close_early(made: dict[Project, projects.Spec], cast: people.Cast) -> None:
+def close_early(made: dict[Project, projects.Spec], cast: people.Cast) -> None:
     """The small ones that were done early; a project that is closed has no light any more."""
     for project, spec in made.items():
         if spec.story == "early":

@@ -96,7 +96,7 @@ def _paper(campaign: Campaign, cast: Cast) -> None:
         paper.give_out(voter=voter, by=admin)
     for voter in voters[:ON_PAPER]:
         paper.take_back(voter=voter, by=admin)
-    numbers = dict(campaign.candidates.values_list("code", "number"))
+    numbers = {row.code: row.number or 0 for row in campaign.candidates.all()}
     keyed = [
         paper_keying.KeyedBallot({key: [numbers[code] for code in codes] for key, codes in choices.items()})
         for choices in voting.ballots(campaign, 2, ON_PAPER)

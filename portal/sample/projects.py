@@ -192,7 +192,7 @@ def create_projects(
     made: dict[Project, Spec] = {}
     for turn, spec in enumerate(SPECS):
         ends_on = days.add_months(season.starts_on, EARLY_MONTHS) - timedelta(days=1)
-        values = {"ends_on": ends_on} if spec.story == "early" else {}
+        values: dict[str, Any] = {"ends_on": ends_on} if spec.story == "early" else {}
         contact = None if turn % 12 == 3 else cast.contacts[turn % 2]
         values |= {"contact": contact.person if contact else None}
         project = create_approved(season, organizations, cast, by, spec, SHAPES[turn % len(SHAPES)], **values)

@@ -1,0 +1,65 @@
+"""The public and the workbench pages of the vote under axe, at both widths: a draft, an open vote, a finished one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser import vote_pages_world
+from tests.browser.conftest import DESK, PASSWORD, PHONE, Opener, Portal, served
+from tests.browser.test_pages import problems
+
+pytestmark = pytest.mark.browser
+
+PUBLIC = [
+    *("/appraisals/", "/appraisals/{open}/", "/appraisals/{last}/", "/appraisals/{last}/check/"),
+    *("/notices/{notice}/", "/notices/objections/", "/awards/", "/verify/", "/verify/{award}/", "/vote/"),
+]
+SET_UP = ("basics", "contests", "categories", "candidates", "roll", "scrutineers", "keys", "lock")
+PRIVATE = {
+    "evaladmin": [
+        *("/desk/", "/desk/votes/", "/desk/votes/new/", "/desk/votes/{draft}/"),
+        *(f"/desk/votes/{{draft}}/{part}/" for part in SET_UP),
+        *("/desk/votes/{draft}/roll/new/", "/desk/votes/{draft}/roll/accounts/"),
+        *("/desk/votes/{open}/", "/desk/votes/{open}/candidates/", "/desk/votes/{open}/lock/"),
+        *("/desk/votes/{open}/announcement/", "/desk/votes/{open}/roll/", "/desk/votes/{open}/roll/recusals/"),
+        *("/desk/votes/{open}/roll/codes/", "/desk/votes/{open}/roll/voters/{voter}/"),
+        *("/desk/votes/{open}/turnout/", "/desk/votes/{open}/turnout/reminders/"),
+        *("/desk/votes/{open}/paper/", "/desk/votes/{open}/paper/masses/ballots/", "/desk/votes/{open}/count/"),
+        *("/desk/votes/{last}/", "/desk/votes/{last}/result/"),
+    ],
+    "scrutineer": ["/desk/votes/{open}/", "/desk/votes/{last}/count/", "/desk/votes/{last}/result/"],
+    "officer": [
+        *("/desk/votes/{last}/notice/", "/desk/votes/{last}/objections/{objection}/"),
+        *("/desk/votes/{last}/awards/", "/desk/votes/{last}/awards/template/"),
+    ],
+    "leader": ["/desk/"],
+}
+
+
+@pytest.fixture(scope="module")
+def voting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    with served(tmp_path_factory.mktemp("votes"), vote_pages_world, DEMO_PASSWORD=PASSWORD) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def parts(voting: Portal) -> dict[str, str]:
+    found: dict[str, str] = json.loads((voting.folder / "world.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["1440", "390"])
+@pytest.mark.parametrize("user", ["", *PRIVATE])
+def test_axe_finds_nothing_serious(voting: Portal, opener: Opener, parts: dict[str, str], user: str, size: Any) -> None:
+    page = opener(voting, user, size)
+    found = {}
+    for path in PRIVATE[user] if user else PUBLIC:
+        answer = page.goto(voting.url + path.format(**parts))
+        assert answer is not None
+        if bad := [*([f"{answer.status}"] if answer.status != 200 else []), *problems(page)]:
+            found[path] = bad
+    assert found == {}
