@@ -62,9 +62,18 @@ def latest(campaign: Campaign) -> Job | None:
 def start(job: Job, **given: Any) -> threading.Thread:
     """Begin the count beside the request; the clock of this context goes with it."""
     context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(_run, job), kwargs=given, name=f"count-{job.pk}", daemon=True)
+    thread = threading.Thread(
+        target=context.run, args=(_in_thread, job), kwargs=given, name=f"count-{job.pk}", daemon=True
+    )
     thread.start()
     return thread
+
+
+def _in_thread(job: Job, **given: Any) -> None:
+    try:
+        _run(job, **given)
+    finally:
+        connections.close_all()
 
 
 def _run(job: Job, *, campaign: Campaign, secrets: Mapping[int, str], by: Actor) -> None:
@@ -83,5 +92,3 @@ def _run(job: Job, *, campaign: Campaign, secrets: Mapping[int, str], by: Actor)
         # The kind of the error alone: nothing that was typed may come into a log.
         log.error("count %s failed: %s", job.pk, type(error).__name__)
         jobs.fail(job, f"计票没有完成（{type(error).__name__}），没有留下任何结果，请联系系统管理员。")
-    finally:
-        connections.close_all()
