@@ -124,13 +124,13 @@ def public_awards(season: str = "") -> dict[str, Any]:
 
     Of the newest season unless another is asked for; within an award by title, because the list is no ranking.
     """
-    rows = Award.objects.shown()
+    rows, place = Award.objects.shown(), "candidate__contest_class"
     seasons = list(rows.values_list("season__code", "season__name").distinct().order_by("-season__starts_on"))
     chosen = season if any(code == season for code, _ in seasons) else (seasons[0][0] if seasons else "")
     found = (
         rows.filter(season__code=chosen)
         .select_related("project", "track", "season", "candidate__contest_class")
-        .order_by("candidate__contest_class__contest__position", "candidate__contest_class__number", "project__title")
+        .order_by(f"{place}__contest__position", "title", f"{place}__number", "project__title")
     )
     groups = [
         ((track, title), list(own))
@@ -141,7 +141,9 @@ def public_awards(season: str = "") -> dict[str, Any]:
         "chosen": chosen,
         "groups": groups,
         "season_name": dict(seasons).get(chosen, ""),
-        "running": PublicNotice.objects.shown().filter(state=Notice.RUNNING, campaign__state=State.NOTICED),
+        "running": PublicNotice.objects.shown().filter(
+            state=Notice.RUNNING, campaign__state=State.NOTICED, ends_on__gte=days.today()
+        ),
     }
 
 

@@ -171,7 +171,8 @@ def decide_naming(*, item: NoticeItem, award: bool, reason: str, by: Actor) -> N
     campaign = locked(item.notice.campaign)
     if by.user is None or not rules.can_publish(by.user):
         raise Forbidden(rules.DEPARTMENT)
-    item = NoticeItem.objects.select_for_update().select_related("notice", "candidate__project").get(pk=item.pk)
+    rows = NoticeItem.objects.select_for_update(of=("self",)).select_related("notice", "candidate__project")
+    item = rows.get(pk=item.pk)
     reason = clean_text(reason)
     if item.candidate.project.lead_organization.dissolved_on is None:
         raise Conflict("牵头党组织没有撤销，不用决定。", code="not_dissolved")

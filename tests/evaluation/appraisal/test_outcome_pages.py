@@ -289,6 +289,12 @@ def test_the_list_of_awards_by_season(awarded):
     assert Client().get("/awards/?season=none").status_code == 200
 
 
+def test_a_running_notice_is_led_to_from_the_list(notice, today):
+    for day, led in ((DURING, True), (steps.OVER, False)):
+        today(day)
+        assert (public(notice) in Client().get("/awards/").text) is led
+
+
 def test_a_published_project_is_linked(awarded):
     project = Award.objects.first().project
     address = reverse("catalogue:project", args=[project.code])
@@ -303,7 +309,7 @@ def test_the_list_asks_as_often_for_many_as_for_one(awarded, assert_queries):
     for kept in (1, 3):
         Award.objects.filter(pk__in=rows[:kept]).update(season=awarded.campaign.season)
         Award.objects.filter(pk__in=rows[kept:]).update(season=other)
-        with assert_queries(2):
+        with assert_queries(3):
             Client().get(f"/awards/?season={awarded.campaign.season.code}")
 
 
