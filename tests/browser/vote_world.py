@@ -57,7 +57,8 @@ def build() -> dict[str, Any]:
         vote.campaign = locking.lock(campaign=vote.campaign, by=vote.by)
     with days.pretend(START):
         lifecycle.open_vote(campaign=vote.campaign, by=vote.by)
-        gone = Candidate.objects.filter(contest_class__contest__code="committee").latest("number")
+        others = Candidate.objects.filter(contest_class__contest__code="committee").exclude(pk=first.pk)
+        gone = others.latest("number")
         candidates.withdraw_candidate(candidate=gone, reason="牵头单位申请退出（示例）", by=vote.by)
         plain = [*vote.voters("expert"), *vote.voters("masses"), *vote.voters("leader"), *vote.voters("delegate")]
         issued = electors.issue_codes(campaign=vote.campaign, voters=[*plain, member], by=vote.by)
