@@ -52,7 +52,7 @@ def vote(campaign: Campaign, base: str) -> dict[str, Any]:
         "contests": _contests(campaign, fixed),
         "gone": list(campaign.candidates.exclude(withdrawn_on=None).select_related("project")),
         "voided": _void_reason(campaign),
-        "first_vote": publishing.announced().filter(pk=campaign.runoff_of_id).first(),
+        "first_vote": publishing.announced().filter(runoffs=campaign).first(),
         "sheet": _sheet(campaign, fixed, result),
         "runoffs": list(publishing.announced().filter(runoff_of=campaign)),
         "notices": list(

@@ -238,8 +238,8 @@ def _copy_roll(campaign: Campaign, made: Campaign) -> None:
             tie_order=row.tie_order,
             position=row.position,
         )
-    for row in campaign.categories.exclude(merge_into=None):
-        VoterCategory.objects.filter(pk=new[row.pk].pk).update(merge_into=new[row.merge_into_id])
+    for pk, merge_into in campaign.categories.exclude(merge_into=None).values_list("pk", "merge_into"):
+        VoterCategory.objects.filter(pk=new[pk].pk).update(merge_into=new[merge_into])
     fields = ("name", "person_id", "organization_id", "workplace", "channel")
     Voter.objects.bulk_create(
         (
