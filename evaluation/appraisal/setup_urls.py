@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from evaluation.appraisal import dossier_views
 from evaluation.appraisal import setup_candidate_views as candidates
 from evaluation.appraisal import setup_lock_views as lock
 from evaluation.appraisal import setup_rule_views as rule_pages
@@ -20,6 +21,7 @@ urlpatterns = [
     path("desk/votes/<slug:code>/categories/merge/", rule_pages.categories_merge, name="categories_merge"),
     path("desk/votes/<slug:code>/scrutineers/", rule_pages.scrutineers_page, name="scrutineers"),
     path("desk/votes/<slug:code>/candidates/", candidates.candidates_page, name="candidates"),
+    path("desk/votes/<slug:code>/dossiers/", dossier_views.dossiers_page, name="dossiers"),
     path(
         "desk/votes/<slug:code>/candidates/<slug:candidate>/withdraw/",
         candidates.candidate_withdraw,

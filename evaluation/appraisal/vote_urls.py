@@ -11,7 +11,6 @@ urlpatterns = [
     path("vote/cast/", vote_views.cast, name="vote_cast"),
     path("vote/leave/", vote_views.leave, name="vote_leave"),
     path("vote/threats/", vote_views.threats, name="vote_threats"),
-    path("desk/votes/<slug:code>/dossiers/", dossier_views.dossiers_page, name="dossiers"),
     path(
         "vote/pictures/<slug:candidate>/<uuid:picture_id>/<slug:size>/",
         dossier_views.dossier_picture,
