@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from common import days, publication
+from common import publication
 from common.actors import Actor
 from evaluation.appraisal.models import Award, CertificateTemplate, Objection, PublicNotice, TierProposal
 from organizations.models import Organization
@@ -396,8 +396,3 @@ def test_the_public_pages_need_no_login_and_know_no_session(notice, today):
     for url in (public(notice), "/awards/", "/verify/", "/notices/objections/"):
         response = Client().get(url)
         assert (response.status_code, "sessionid" in response.cookies) == (200, False)
-
-
-def test_days_are_those_of_today(notice):
-    with days.pretend(steps.END):
-        assert "<b>1</b> 个工作日" in Client().get(public(notice)).text
