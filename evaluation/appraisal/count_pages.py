@@ -24,7 +24,7 @@ def counting(campaign: Campaign) -> dict[str, Any]:
     done = len(STEPS) if campaign.state in COUNTED[1:] else DONE.get(State(campaign.state), 0)
     if closed and not waiting and not paper:
         done = 2
-    job = count_runner.latest(campaign) if campaign.state in (State.MIXED, *COUNTED) else None
+    job = count_runner.latest(campaign) if campaign.state in (State.MIXED, State.COUNTED) else None
     running = job is not None and job.state in ("queued", "running")
     return {
         "steps": [
@@ -36,7 +36,8 @@ def counting(campaign: Campaign) -> dict[str, Any]:
         "may_mix": closed and not waiting and not paper,
         "may_count": campaign.state == State.MIXED and not running,
         "is_counted": campaign.state in COUNTED,
-        "job": job if job is not None and (running or campaign.state == State.MIXED) else None,
+        "job": job,
+        "is_running": running,
         "ballots": campaign.voters.filter(voted=True).count() if closed or campaign.state == State.MIXED else 0,
         "decisions": shortfall.agreed(campaign) if closed or campaign.state == State.MIXED else [],
     }

@@ -17,6 +17,7 @@ from common.templatetags.ui import day_label, moment_label, points
 from evaluation.appraisal import count_sheet, manifest, publishing, rules, runoffs, setup_papers, shortfall, signatures
 from evaluation.appraisal.count_sheet import ClassResult, Sheet
 from evaluation.appraisal.models import Campaign, Tally
+from projects.project_documents import DEPARTMENT
 
 BLANK = "　"
 TYPE_AREA = 156  # mm
@@ -95,6 +96,7 @@ def report(make: Make, context: ExportContext) -> Paper:
     paper.paragraph(f"公布的结果摘要：{publishing.result_sha256(tally)}。")
     if not tally.detail_published:
         paper.paragraph(f"分类别票数的承诺值：{tally.commitment}。")
+    paper.signature(DEPARTMENT, None)
     return paper
 
 

@@ -227,7 +227,7 @@ def _copy_contests(campaign: Campaign, made: Campaign, tied: Mapping[Place, Tie]
 
 def _copy_roll(campaign: Campaign, made: Campaign) -> None:
     """Categories with their weights, and the voters with their channels; nobody has voted, no code is issued."""
-    new: dict[int, VoterCategory] = {}
+    new: dict[int | None, VoterCategory] = {}
     for row in campaign.categories.all():
         new[row.pk] = VoterCategory.objects.create(
             campaign=made,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from common import audit, days
+from common import audit, days, throttle
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from evaluation.appraisal import rules
@@ -15,6 +15,8 @@ from evaluation.appraisal.states import move_campaign
 from organizations.models import Person
 
 State = Campaign.State
+# Nobody tries out passwords at a desk that was left open.
+TRIES, TRIES_SECONDS = 10, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,12 @@ def sign(*, campaign: Campaign, password: str, result_sha256: str, by: Actor) ->
     """Sign the count that was looked at (`result_sha256`), with the account's password again.
 
     The last of the scrutineers makes it confirmed (counted → confirmed). Signing again changes nothing.
-    Raises Forbidden, Conflict, ActionError under `password`.
+    Raises Forbidden, Conflict, TooOften, ActionError under `password`.
     """
     campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
     if by.user is None or not rules.can_scrutinize(by.user, campaign):
         raise Forbidden(rules.SCRUTINEERS)
+    throttle.spend("appraisal.sign", by.address, times=TRIES, seconds=TRIES_SECONDS)
     if not by.user.check_password(password):
         raise ActionError("密码不正确。", code="wrong_password", fields={"password": ["密码不正确。"]})
     tally = Tally.objects.filter(campaign=campaign).first()

@@ -195,6 +195,15 @@ def test_a_scrutineer_signs(counted: Vote, cast: Any, client_as: Any) -> None:
     assert "已签字" in client.get(url("result", counted)).content.decode()
 
 
+def test_passwords_are_not_tried_out(counted: Vote, cast: Any, client_as: Any) -> None:
+    client = client_as(cast.scrutineer)
+    given = {"password": "guess", "result_sha256": count_steps.tally_of(counted).result_sha256}
+    answers = [client.post(url("result_sign", counted), given).status_code for _ in range(11)]
+    assert answers == [*[400] * 10, 429]
+    assert client.post(url("result_sign", counted), given | {"password": PASSWORD}).status_code == 429
+    assert counted.again().state == "counted"
+
+
 def test_the_administrator_does_not_sign(counted: Vote, cast: Any, client_as: Any) -> None:
     given = {"password": PASSWORD, "result_sha256": count_steps.tally_of(counted).result_sha256}
     assert client_as(cast.evaladmin).post(url("result_sign", counted), given).status_code == 403
@@ -257,7 +266,7 @@ def test_queries_do_not_grow_with_the_candidates(
                 votes.ballot(vote, voter, {f"{code}-1": [1] for code, *_ in contests})
         votes.count(votes.close(vote))
         client = client_as(cast.evaladmin)
-        with days.pretend(votes.AFTER), assert_queries(19):
+        with days.pretend(votes.AFTER), assert_queries(20):
             client.get(url("result", vote))
         numbers.append(len(count_steps.shown(vote)["contests"]))
     assert numbers == [1, 3]

@@ -43,7 +43,7 @@ def two(vote: Vote) -> dict[int, str]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_it_is_done_in_a_thread(vote: Vote, monkeypatch: Any) -> None:
+def test_it_is_done_in_a_thread(vote: Vote, cast: Any, client_as: Any, monkeypatch: Any) -> None:
     begin, threads = count_runner.start, []
     monkeypatch.setattr(count_runner, "start", lambda job, **given: threads.append(begin(job, **given)))
     monkeypatch.setattr(counting, "CHUNK", 7)
@@ -54,6 +54,9 @@ def test_it_is_done_in_a_thread(vote: Vote, monkeypatch: Any) -> None:
     assert (made.state, made.done, made.total, made.message) == ("done", 30, 30, "")
     assert made.result == {"url": reverse("appraisal:result", args=[vote.campaign.code]), "label": "查看计票结果"}
     assert (Tally.objects.get().counted_by, vote.again().state) == (vote.admin, "counted")
+    # The page that asks for its progress finds the job again, with the way to the result.
+    page = client_as(cast.evaladmin).get(reverse("appraisal:count", args=[vote.campaign.code])).content.decode()
+    assert (f'id="job-{made.pk}"' in page, "查看计票结果" in page) == (True, True)
 
 
 @pytest.mark.django_db
