@@ -14,8 +14,14 @@ from projects import closing
 from projects.models import ExpectedFigure, Project
 
 FIGURES = (("服务居民群众", 800, "余", "人次"), ("开展活动", 10, "", "场"))
+OUTCOMES = (
+    "提前完成全部里程碑，服务覆盖全部楼组，急事难事当日有回应。（示例）",
+    "建成六个服务点，全年办结诉求两百余件，群众满意率明显上升。（示例）",
+    "组建三支党员先锋队，攻下四个老大难问题。（示例）",
+    "形成一套看得懂、学得会的做法，已有五个单位来学习。（示例）",
+    "服务从“等上门”变成“送上门”，惠及老人、孩子和骑手。（示例）",
+)
 TEXTS = {
-    "outcome": "提前完成全部里程碑，服务覆盖全部楼组。（示例）",
     "practice": "党员亮身份、每周一巡、问题当日回。（示例）",
     "shortfall": "青年党员参与还不够。（示例）",
     "next": "固化为长效机制。（示例）",
@@ -39,7 +45,7 @@ def ask(project: Project, secretary: User) -> None:
     closing.attach_evidence(closing=report, file=paper(f"{project.title}结项佐证"), by=by)
     closing.save_closing(
         closing=report,
-        texts=TEXTS,
+        texts={**TEXTS, "outcome": OUTCOMES[project.pk % len(OUTCOMES)]},
         figures=[
             closing.FigureInput(figures[0].pk, Decimal(900), "余", "签到表和服务台账"),
             closing.FigureInput(figures[1].pk, Decimal(12), "", "活动照片和通知"),
