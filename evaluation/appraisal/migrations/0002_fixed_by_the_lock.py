@@ -8,5 +8,5 @@ BOTH = ("postgresql", "sqlite")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("appraisal", "0002_outcome_after_the_notice")]
+    dependencies = [("appraisal", "0001_initial")]
     operations = [migrations.RunPython(TRIGGERS.install_for(*BOTH), TRIGGERS.drop_for(*BOTH))]
