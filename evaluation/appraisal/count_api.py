@@ -21,8 +21,7 @@ from common.api import actor_of
 from common.export_views import JobSerializer, accepted
 from common.models import Job
 from common.templatetags.ui import points
-from evaluation.appraisal import count_runner, count_sheet, manifest, publishing, rules, signatures
-from evaluation.appraisal.count_forms import SECRET_LENGTH
+from evaluation.appraisal import count_runner, count_sheet, manifest, publishing, rules, secret_forms, signatures
 from evaluation.appraisal.models import Campaign, Tally
 
 
@@ -107,7 +106,7 @@ class RecountSerializer(serializers.Serializer[Any]):
 class SecretsSerializer(serializers.Serializer[Any]):
     """The secrets of two holders by position, "1" to "3"."""
 
-    secrets = serializers.DictField(child=serializers.CharField(max_length=SECRET_LENGTH, allow_blank=True))
+    secrets = serializers.DictField(child=serializers.CharField(max_length=secret_forms.LENGTH, allow_blank=True))
 
     def validate_secrets(self, given: dict[str, str]) -> dict[int, str]:
         if set(given) - {"1", "2", "3"}:

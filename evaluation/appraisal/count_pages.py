@@ -18,8 +18,8 @@ DONE = {State.CLOSED: 1, State.MIXED: 3, State.COUNTED: 4}
 
 def counting(campaign: Campaign) -> dict[str, Any]:
     """The steps up to the signatures, what holds them up, and the job of a large count."""
-    closed = campaign.state == State.CLOSED
-    waiting = [each.words for each in shortfall.undecided(campaign)] if closed else []
+    closed, mixed = campaign.state == State.CLOSED, campaign.state == State.MIXED
+    waiting = [each.words for each in shortfall.undecided(campaign)] if closed or mixed else []
     paper = shortfall.paper_waiting(campaign) if closed else ""
     done = len(STEPS) if campaign.state in COUNTED[1:] else DONE.get(State(campaign.state), 0)
     if closed and not waiting and not paper:
@@ -34,12 +34,12 @@ def counting(campaign: Campaign) -> dict[str, Any]:
         "waiting": waiting,
         "paper_waiting": paper,
         "may_mix": closed and not waiting and not paper,
-        "may_count": campaign.state == State.MIXED and not running,
+        "may_count": mixed and not running and not waiting,
         "is_counted": campaign.state in COUNTED,
         "job": job,
         "is_running": running,
-        "ballots": campaign.voters.filter(voted=True).count() if closed or campaign.state == State.MIXED else 0,
-        "decisions": shortfall.agreed(campaign) if closed or campaign.state == State.MIXED else [],
+        "ballots": campaign.voters.filter(voted=True).count() if closed or mixed else 0,
+        "decisions": shortfall.agreed(campaign) if closed or mixed else [],
     }
 
 

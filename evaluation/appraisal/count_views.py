@@ -27,8 +27,9 @@ from evaluation.appraisal import (
     runoffs,
     signatures,
 )
-from evaluation.appraisal.count_forms import AnnouncementForm, CountForm, SignForm
+from evaluation.appraisal.count_forms import AnnouncementForm, SignForm
 from evaluation.appraisal.models import Campaign
+from evaluation.appraisal.secret_forms import SecretsForm
 
 State = Campaign.State
 SCRUTINEER_FILES = {"counts.json": "application/json", "salt.txt": "text/plain"}
@@ -41,7 +42,7 @@ SCRUTINEER_FILES = {"counts.json": "application/json", "salt.txt": "text/plain"}
 def count(request: HttpRequest, code: str) -> HttpResponse:
     """What is still to be done before the count, then the form for two holders' secrets, then how far it is."""
     found = _readable(request, code)
-    form = CountForm(request.POST if request.method == "POST" else None, campaign=found)
+    form = SecretsForm(request.POST if request.method == "POST" else None, campaign=found)
     status = 200
     if form.is_valid():
         try:

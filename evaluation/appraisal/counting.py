@@ -19,7 +19,7 @@ from common.errors import ActionError, Conflict, Forbidden
 from evaluation.appraisal import keys, manifest, rules, scoring, shortfall
 from evaluation.appraisal.layout import CHOSEN, RECUSED, Layout
 from evaluation.appraisal.mixing import refuse_mismatch, scrub
-from evaluation.appraisal.models import BoxBallot, Campaign, Tally
+from evaluation.appraisal.models import BoxBallot, Campaign, EmptyCategory, Tally
 from evaluation.appraisal.sealing import BallotBox, Unopenable
 from evaluation.appraisal.states import move_campaign
 
@@ -107,6 +107,7 @@ def count(*, campaign: Campaign, secrets: Mapping[int, str], by: Actor, tell: Ad
     rows = BoxBallot.objects.filter(campaign=campaign).order_by("pk").values_list("category__code", "sealed")
     ballots = ((code, bytes(sealed)) for code, sealed in rows.iterator(chunk_size=CHUNK))
     sums = add_up(box, Layout.of(fixed), ballots, [row["code"] for row in fixed["categories"]], tell)
+    _refuse_empty(campaign, fixed, sums)
     return _write(campaign, fixed, sums, holders_of(campaign, secrets), by)
 
 
@@ -183,6 +184,24 @@ def _refuse_other_roll(campaign: Campaign, fixed: Mapping[str, Any]) -> None:
     now = dict(campaign.voters.values_list("category__code").annotate(n=Count("pk")))
     if any(now.get(row["code"], 0) != row["roll"] for row in fixed["categories"]):
         raise Conflict("名册人数与锁定时的规则清单不一致，停止计票。", code="roll_changed")
+
+
+def _refuse_empty(campaign: Campaign, fixed: Mapping[str, Any], sums: Mapping[str, Sums]) -> None:
+    """Stop where a category, with those merged into it, has no valid ballot: its weight is not given away silently.
+
+    Which ones is kept, so that administrator and scrutineer can decide on them (`shortfall`); nothing else is.
+    """
+    groups = scoring.groups(fixed, {"decisions": shortfall.decisions(campaign)})
+    codes = [code for group in groups if not sum(sums[code].valid for code in group.codes) for code in group.codes]
+    if not codes:
+        return
+    rows = list(campaign.categories.filter(code__in=codes))
+    EmptyCategory.objects.bulk_create((EmptyCategory(category=row) for row in rows), ignore_conflicts=True)
+    if codes := [each.category.name for each in shortfall.undecided(campaign) if each.category in rows]:
+        words = "、".join(f"“{name}”" for name in codes)
+        raise Conflict(
+            f"{words}没有有效票，停止计票。请管理员提出并入或不计，监票人同意后再计票。", code="empty_category"
+        )
 
 
 @transaction.atomic

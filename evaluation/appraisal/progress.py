@@ -79,7 +79,7 @@ def waiting(campaign: Campaign) -> list[Waiting]:
     """All that waits on a campaign now, with the names of who has not signed or agreed."""
     first = next_step(campaign)
     found = [first] if first else []
-    if campaign.state == State.CLOSED:
+    if shortfall.may_decide(campaign):
         found = [
             Waiting(ADMINISTRATOR, f"{each.words}，请提出办法", "turnout") for each in shortfall.undecided(campaign)
         ]
@@ -116,7 +116,7 @@ def _own(rows: Iterable[Campaign]) -> list[tuple[Campaign, Waiting]]:
 def _watched(user: Any) -> list[tuple[Campaign, Waiting]]:
     person = access_of(user).person_id
     decisions = ShortfallDecision.objects.filter(
-        agreed_at=None, campaign__state=State.CLOSED, campaign__scrutineers__person=person
+        agreed_at=None, campaign__state__in=[State.CLOSED, State.MIXED], campaign__scrutineers__person=person
     )
     found = [
         (row.campaign, Waiting(SCRUTINEER, f"同意或不同意：{row.get_kind_display()}", "turnout"))

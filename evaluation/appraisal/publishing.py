@@ -31,6 +31,8 @@ from organizations.models import User
 
 State = Campaign.State
 BODY_LIMIT = 2000
+# The dossiers' hashes stand in the manifest: the review speaks of exactly these rules and these materials.
+MATERIALS = "同时公开：规则、候选名单和全部候选材料（规则清单 SHA-256：{}）。"
 FROM_THE_OPENING = (State.OPEN, State.CLOSED, State.MIXED, *COUNTED)
 OUT = (State.NOTICED, State.FINAL, State.ARCHIVED)
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the same content makes the same file
@@ -92,7 +94,10 @@ def result_is_public(campaign: Campaign) -> bool:
 
 
 def clean_body(campaign: Campaign, content: Mapping[str, Any]) -> dict[str, str]:
-    """The wording of an announcement. Raises ActionError under `body`, Conflict before the lock."""
+    """The wording of an announcement, and what becomes public with it, bound by the manifest's hash.
+
+    Raises ActionError under `body`, Conflict before the lock.
+    """
     _refuse_draft(campaign)
     body = clean_text(str(content.get("body") or ""))
     message = "" if body else "请填写公告正文。"
@@ -100,7 +105,7 @@ def clean_body(campaign: Campaign, content: Mapping[str, Any]) -> dict[str, str]
         message = f"公告正文最多 {BODY_LIMIT} 字，现在是 {len(body)} 字。"
     if message:
         raise ActionError(message, fields={"body": [message]})
-    return {"body": body}
+    return {"body": body, "materials": MATERIALS.format(campaign.manifest_sha256)}
 
 
 def announce(campaign: Campaign, content: dict[str, Any], by: Actor) -> None:

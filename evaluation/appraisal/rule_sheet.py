@@ -208,6 +208,7 @@ def _shortfall(rules: Rules) -> tuple[str, ...]:
     found.append(
         "可以决定的办法：延长投票、并入另一类别（权重相加）、不计该类（权重按比例分给其余各类）、按实际票数计票。"
     )
+    found.append("某类没有一张有效票的，停止计票，同样提出、同意，只能并入另一类别或不计。")
     return tuple(found)
 
 

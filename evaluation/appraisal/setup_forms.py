@@ -357,21 +357,6 @@ class HoldersForm(forms.Form):
         return [(self.cleaned_data[f"name_{at}"], self.cleaned_data[f"body_{at}"]) for at in (1, 2, 3)]
 
 
-class SecretsForm(forms.Form):
-    """The holders' secrets by position, as they are typed from the cards."""
-
-    def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        quiet = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "class": "secret-input"}
-        for row in campaign.key_holders.all():
-            field = forms.CharField(label=f"{row}的密钥", required=False, max_length=60, widget=forms.TextInput(quiet))
-            self.fields[f"secret_{row.position}"] = field
-
-    @property
-    def secrets(self) -> dict[int, str]:
-        return {int(name[-1]): value for name, value in self.cleaned_data.items()}
-
-
 class SeedForm(forms.Form):
     """The seed of the lots."""
 

@@ -17,7 +17,8 @@ from common.errors import ActionError
 from common.forms import add_action_error
 from evaluation.appraisal import campaigns, categories, crockford, desk, keys, locking, rule_sheet, rules
 from evaluation.appraisal.models import Campaign
-from evaluation.appraisal.setup_forms import HoldersForm, SecretsForm, SeedForm
+from evaluation.appraisal.secret_forms import SecretsForm
+from evaluation.appraisal.setup_forms import HoldersForm, SeedForm
 
 
 @never_cache

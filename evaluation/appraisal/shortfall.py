@@ -15,7 +15,7 @@ from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.text import clean_text
 from evaluation.appraisal import rules
-from evaluation.appraisal.models import Campaign, PaperBatch, ShortfallDecision, Voter, VoterCategory
+from evaluation.appraisal.models import Campaign, EmptyCategory, PaperBatch, ShortfallDecision, Voter, VoterCategory
 from evaluation.appraisal.states import move_campaign
 
 State = Campaign.State
@@ -31,6 +31,7 @@ class Shortfall:
     voted: int
     roll: int
     words: str
+    empty: bool = False  # no valid ballot at all: the count cannot go on without a decision
 
 
 def found(campaign: Campaign) -> list[Shortfall]:
@@ -40,6 +41,7 @@ def found(campaign: Campaign) -> list[Shortfall]:
         .select_related("merge_into")
         .order_by("position", "id")
     )
+    without = set(EmptyCategory.objects.filter(category__campaign=campaign).values_list("category", flat=True))
     roll, voted = sum(row.roll for row in rows), sum(row.voted for row in rows)
     short = []
     if voted * campaign.quorum_whole < roll * campaign.quorum_part:
@@ -47,19 +49,32 @@ def found(campaign: Campaign) -> list[Shortfall]:
         short.append(Shortfall(None, voted, roll, f"总投票 {voted}/{roll}，没有达到 {share}"))
     for row in rows:
         under = row.voted * campaign.category_quorum_whole < row.roll * campaign.category_quorum_part
-        if row.voted == 0 or under or row.voted < min(campaign.category_minimum, row.roll):
-            short.append(Shortfall(row, row.voted, row.roll, f"“{row.name}”只有 {row.voted}/{row.roll} 人投票"))
+        empty = row.voted == 0 or row.pk in without
+        if empty or under or row.voted < min(campaign.category_minimum, row.roll):
+            words = f"“{row.name}”只有 {row.voted}/{row.roll} 人投票"
+            words = f"“{row.name}”没有有效票" if row.pk in without else words
+            short.append(Shortfall(row, row.voted, row.roll, words, empty))
     return short
 
 
 def undecided(campaign: Campaign) -> list[Shortfall]:
     """The shortfalls that neither the rule of the lock nor an agreed decision has settled."""
-    settled = {d.category_id for d in _in_force(campaign)}
-    return [
-        each
-        for each in found(campaign)
-        if not (each.category.pk in settled if each.category else None in settled) and not _by_rule(campaign, each)
-    ]
+    accepted, moved = set(), set()
+    for row in _in_force(campaign):
+        (accepted if row.kind == Kind.ACCEPT else moved).add(row.category_id)
+
+    def is_settled(each: Shortfall) -> bool:
+        key = each.category.pk if each.category else None
+        # Nobody's ballots cannot be counted as they are: such a category is merged or dropped.
+        return key in moved or (key in accepted and not each.empty) or _by_rule(campaign, each)
+
+    return [each for each in found(campaign) if not is_settled(each)]
+
+
+def may_decide(campaign: Campaign) -> bool:
+    """After the close, and after the mixing if the count stopped at a category without a valid ballot."""
+    stopped = campaign.state == State.MIXED and any(each.empty for each in undecided(campaign))
+    return campaign.state == State.CLOSED or stopped
 
 
 def decisions(campaign: Campaign) -> list[dict[str, Any]]:
@@ -118,7 +133,7 @@ def propose(
     campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
     if by.user is None or not rules.can_manage_campaign(by.user):
         raise Forbidden(rules.ADMINISTRATORS)
-    if campaign.state != State.CLOSED:
+    if not may_decide(campaign):
         raise Conflict("投票截止后、混票前才能作这样的决定。", code="illegal_step")
     if words := paper_waiting(campaign):
         raise Conflict(words, code="paper_waiting")
@@ -149,7 +164,7 @@ def agree(*, decision: ShortfallDecision, by: Actor) -> ShortfallDecision:
         raise Forbidden(rules.SCRUTINEERS)
     if decision.agreed_at is not None:
         return decision
-    if campaign.state != State.CLOSED:
+    if not may_decide(campaign):
         raise Conflict("投票截止后、混票前才能同意。", code="illegal_step")
     if decision.kind == Kind.EXTEND and (decision.until is None or decision.until <= days.now()):
         raise Conflict("延长的截止时间已经过去，请重新提出。", code="too_late")
@@ -174,6 +189,10 @@ def _pointless(
 ) -> dict[str, str]:
     """Why a decision settles nothing, by field: there is no such shortfall, or another decision stands against it."""
     open_ones = undecided(campaign)
+    if kind in (Kind.EXTEND, Kind.ACCEPT) and campaign.state == State.MIXED:
+        return {"kind": "已经混票：没有有效票的类别只能并入另一类别，或不计。"}
+    if kind == Kind.ACCEPT and any(each.empty and each.category == category for each in open_ones):
+        return {"kind": "没有人投票的类别不能按实际票数计票，请并入另一类别，或不计。"}
     if kind == Kind.EXTEND:
         return {} if open_ones else {"kind": "没有需要决定的不足。"}
     if all(each.category != category for each in open_ones):

@@ -82,7 +82,7 @@ def reminders_page(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, campaign: Campaign, form: ShortfallForm | None) -> HttpResponse:
-    over, may_propose = campaign.state in OVER, campaign.state == State.CLOSED
+    over, may_propose = campaign.state in OVER, shortfall.may_decide(campaign)
     open_ones = shortfall.undecided(campaign) if over else []
     context = desk.frame(request, campaign, "turnout") | {
         "turnout": turnout.of(campaign),

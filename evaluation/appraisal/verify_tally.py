@@ -118,7 +118,7 @@ class Recount:
             good = (row["code"], row["roll"]) == (fixed["code"], fixed["roll"])
             good = good and 0 <= valid <= row["ballots"] == voted <= row["roll"]
             self.check(good, f"票数：“{name}”的名册、投票、票箱和无效票互相矛盾。")
-            few = not voted or voted < min(rules["category_minimum"], row["roll"]) or voted * whole < row["roll"] * part
+            few = not valid or voted < min(rules["category_minimum"], row["roll"]) or voted * whole < row["roll"] * part
             if few and rules["shortfall"] == "merge" and fixed["merge_into"]:
                 ruled[fixed["code"]] = fixed["merge_into"]
             for code, (approved, base) in row["candidates"].items():

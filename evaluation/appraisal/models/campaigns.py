@@ -115,6 +115,9 @@ class Campaign(models.Model):
                 & Q(locked_at__isnull=False, keys_rehearsed_at__isnull=False),
                 violation_error_message="锁定须有规则清单、票箱密钥、抽签种子，且权重合计正好 100。",
             ),
+            models.CheckConstraint(
+                name="campaign_draft_has_no_manifest", condition=~Q(state="draft") | Q(manifest_sha256="")
+            ),
             models.CheckConstraint(name="campaign_weights_100_or_unset", condition=Q(weight_total__in=[0, FULL])),
             models.CheckConstraint(
                 name="campaign_locked_with_its_approval",
@@ -260,6 +263,18 @@ class VoterCategory(models.Model):
     def label(self) -> str:
         """The name as people read it: one that nobody has confirmed says so."""
         return f"{self.name}（待确认）" if self.unconfirmed else self.name
+
+
+class EmptyCategory(models.Model):
+    """A category in which the count found no valid ballot (没有有效票) and stopped; written by `counting` only."""
+
+    category = models.OneToOneField(VoterCategory, on_delete=models.PROTECT, related_name="found_empty")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "没有有效票的类别"
+
+    def __str__(self) -> str:
+        return str(self.category)
 
 
 class CampaignScrutineer(models.Model):
