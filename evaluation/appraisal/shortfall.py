@@ -59,7 +59,8 @@ def found(campaign: Campaign) -> list[Shortfall]:
 
 def undecided(campaign: Campaign) -> list[Shortfall]:
     """The shortfalls that neither the rule of the lock nor an agreed decision has settled."""
-    accepted, moved = set(), set()
+    accepted: set[int | None] = set()
+    moved: set[int | None] = set()
     for row in _in_force(campaign):
         (accepted if row.kind == Kind.ACCEPT else moved).add(row.category_id)
 
