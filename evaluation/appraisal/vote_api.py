@@ -25,7 +25,7 @@ class CodeSerializer(serializers.Serializer[Any]):
     code = CleanCharField(max_length=60, help_text="选票单上的投票码；不是追踪号。")
 
 
-class ChoicesSerializer(CodeSerializer):
+class BallotChoicesSerializer(CodeSerializer):
     """Candidates' codes by section, and the sections that are abstained from (弃权)."""
 
     choices = serializers.DictField(
@@ -111,10 +111,10 @@ class BallotView(VoteView):
 
 
 class ReviewView(VoteView):
-    @extend_schema(request=ChoicesSerializer, responses=PreparedSerializer, auth=[])
+    @extend_schema(request=BallotChoicesSerializer, responses=PreparedSerializer, auth=[])
     def post(self, request: Request) -> Response:
         """Check and seal the choices; nothing is stored."""
-        voter, typed = self.typed(request, ChoicesSerializer)
+        voter, typed = self.typed(request, BallotChoicesSerializer)
         prepared = casting.prepare(voter=voter, choices=typed["choices"], abstained=typed["abstained"])
         return Response(PreparedSerializer(prepared).data)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from decimal import Decimal
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
@@ -114,6 +116,11 @@ def test_schema_and_docs_are_public_and_local(client):
     policy = docs["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "script-src" not in policy
+
+
+def test_the_schema_says_everything_once():
+    """No two shapes share a name; a warning of the generator fails this."""
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", os.devnull)
 
 
 def test_json_of_what_serializers_return():
