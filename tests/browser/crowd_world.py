@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 import django
+from django.db import transaction
 
 START, AFTER = date(2026, 12, 2), date(2026, 12, 5)
 CROWD, LATER = 500, 200
@@ -44,6 +45,7 @@ def build() -> dict[str, Any]:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
+    # One commit: the file database is on a disk.
     from django.conf import settings
 
-    (settings.VAR_DIR / "crowd.json").write_text(json.dumps(build()), encoding="utf-8")
+    (settings.VAR_DIR / "crowd.json").write_text(json.dumps(transaction.atomic(build)()), encoding="utf-8")

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import django
+from django.db import transaction
 
 START = date(2026, 2, 10)
 
@@ -24,4 +25,5 @@ def build() -> dict[str, str]:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    Path(os.environ["VAR_DIR"], "world.json").write_text(json.dumps(build()))
+    # One commit: the file database is on a disk.
+    Path(os.environ["VAR_DIR"], "world.json").write_text(json.dumps(transaction.atomic(build)()))

@@ -10,6 +10,7 @@ import os
 from datetime import date
 
 import django
+from django.db import transaction
 
 START = date(2026, 11, 25)
 
@@ -48,6 +49,7 @@ def build() -> dict[str, str]:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
+    # One commit: the file database is on a disk.
     from django.conf import settings
 
-    (settings.VAR_DIR / "world.json").write_text(json.dumps(build()), encoding="utf-8")
+    (settings.VAR_DIR / "world.json").write_text(json.dumps(transaction.atomic(build)()), encoding="utf-8")

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 import django
+from django.db import transaction
 
 START = date(2026, 12, 2)
 TITLES = [
@@ -89,6 +90,7 @@ def dress(vote: Any) -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
+    # One commit: the file database is on a disk.
     from django.conf import settings
 
-    (settings.VAR_DIR / "votes.json").write_text(json.dumps(build()), encoding="utf-8")
+    (settings.VAR_DIR / "votes.json").write_text(json.dumps(transaction.atomic(build)()), encoding="utf-8")

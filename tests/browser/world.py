@@ -6,6 +6,7 @@ import os
 from datetime import date
 
 import django
+from django.db import transaction
 
 MAIN, SILENT = "红色物业示范项目（示例）", "无人填报的项目（示例）"
 START = date(2026, 4, 2)
@@ -37,4 +38,5 @@ def build() -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    build()
+    # One commit: the file database is on a disk.
+    transaction.atomic(build)()

@@ -6,6 +6,7 @@ import os
 from datetime import date
 
 import django
+from django.db import transaction
 
 START = date(2026, 2, 10)
 REVIEWERS = ("reviewer1", "reviewer2", "reviewer3")
@@ -33,4 +34,5 @@ def build() -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    build()
+    # One commit: the file database is on a disk.
+    transaction.atomic(build)()
