@@ -35,10 +35,14 @@ def draw(length: int) -> str:
             return encode(number, length) + ALPHABET[number % CHECK]
 
 
+def bare(typed: str) -> str:
+    """What was typed in capitals, without what only separates."""
+    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", typed)).upper()
+
+
 def read(typed: str, length: int) -> str | None:
     """What was typed as the code was drawn, or None if it cannot be one of `length` characters and a check."""
-    text = _SEPARATORS.sub("", unicodedata.normalize("NFKC", typed)).upper()
-    values = [_READ.get(symbol) for symbol in text]
+    values = [_READ.get(symbol) for symbol in bare(typed)]
     if len(values) != length + 1 or None in values:
         return None
     number = 0

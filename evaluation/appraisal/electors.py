@@ -60,7 +60,7 @@ def by_code(typed: str) -> tuple[Voter, str]:
     """The voter of a code and the pass (凭证). Raises NotAnElector under `code`."""
     code = crockford.read(typed, CODE_LENGTH)
     if code is None:
-        raise _refused("投票码有误：应为 13 位，请对照选票单核对。字母 O 和数字 0、字母 I、L 和数字 1 不区分。")
+        raise _refused(_mistyped(typed))
     found = Credential.objects.filter(digest=digest(code)).select_related("voter__campaign", "voter__category").first()
     if found is None:
         raise _refused("没有这个投票码，请对照选票单核对。")
@@ -123,6 +123,14 @@ def _pass(voter: Voter, how: str) -> str:
 
 def _ended(campaign: Campaign) -> str:
     return {State.DRAFT: "还没有开始", State.VOIDED: "已经作废"}.get(State(campaign.state), "已经截止")
+
+
+def _mistyped(typed: str) -> str:
+    """What is wrong with what cannot be a code: its length, else one of its characters."""
+    number, length = len(crockford.bare(typed)), CODE_LENGTH + 1
+    if number != length:
+        return f"投票码有误：应为 {length} 位，您输入了 {number} 位，请对照选票单核对。"
+    return "投票码有误：有一位不对，请逐位核对。字母 O 和数字 0、字母 I、L 和数字 1 不区分。"
 
 
 def _refused(message: str, code: str = "wrong_code", field: str = "code") -> NotAnElector:

@@ -194,7 +194,8 @@ def test_o_for_0_and_l_for_1(vote: votes.Vote) -> None:
         assert electors.by_code(typed)[0] == voter
 
 
-MISTYPED = "投票码有误：应为 13 位，请对照选票单核对。字母 O 和数字 0、字母 I、L 和数字 1 不区分。"
+MISTYPED = "投票码有误：有一位不对，请逐位核对。字母 O 和数字 0、字母 I、L 和数字 1 不区分。"
+SHORT = "投票码有误：应为 13 位，您输入了 {} 位，请对照选票单核对。"
 
 
 def test_codes_that_open_nothing(vote: votes.Vote) -> None:
@@ -205,8 +206,10 @@ def test_codes_that_open_nothing(vote: votes.Vote) -> None:
     foreign = "0" * 11 + "1" + "1"
     assert int(foreign[-1]) == 1 % CHECK
     for typed, words in (
-        ("", MISTYPED),
-        (code[:-1], MISTYPED),
+        ("", SHORT.format(0)),
+        (code[:-1], SHORT.format(12)),
+        (f"{code}-{last}", SHORT.format(14)),
+        ("U" + code[1:], MISTYPED),
         (code[:-1] + last, MISTYPED),
         (foreign, "没有这个投票码，请对照选票单核对。"),
         (former, "这个投票码已经作废，请使用补发的新码。"),

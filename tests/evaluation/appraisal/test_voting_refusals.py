@@ -18,7 +18,8 @@ from tests.evaluation.appraisal.votes import BEFORE, DURING, Vote
 
 pytestmark = pytest.mark.django_db
 NO_CODE = "没有这个投票码，请对照选票单核对。"
-MISTYPED = "投票码有误：应为13位，请对照选票单核对。字母O和数字0、字母I、L和数字1不区分。"
+MISTYPED = "投票码有误：有一位不对，请逐位核对。字母O和数字0、字母I、L和数字1不区分。"
+LENGTH = "投票码有误：应为13位，您输入了{}位，请对照选票单核对。"
 
 
 @pytest.fixture
@@ -50,9 +51,18 @@ def test_o_for_0_and_l_for_1_are_the_same(vote: Vote, voter: Voter) -> None:
         assert voters.enter(Client(), each)["Location"] == "/vote/ballot/1/"
 
 
-@pytest.mark.parametrize("typed", ["ABCD", "ABCD-ABCD-ABCD-U", "0000000000001", "你好"])
-def test_a_mistyped_code(vote: Vote, client: Client, typed: str) -> None:
-    refused(voters.enter(client, typed), MISTYPED)
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("ABCD", LENGTH.format(4)),
+        ("你好", LENGTH.format(2)),
+        ("ABCD-ABCD-ABCD-AB", LENGTH.format(14)),
+        ("ABCD-ABCD-ABCD-U", MISTYPED),
+        ("0000000000001", MISTYPED),
+    ],
+)
+def test_a_mistyped_code(vote: Vote, client: Client, typed: str, words: str) -> None:
+    refused(voters.enter(client, typed), words)
 
 
 def test_a_code_that_nobody_got(vote: Vote, client: Client) -> None:
