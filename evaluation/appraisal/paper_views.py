@@ -31,6 +31,7 @@ STEPS: dict[str, Callable[..., Voter]] = {
     "take": paper.take_back,
     "correct": paper.correct,
 }
+NO_NUMBER = "请填写张数，只写数字，例如 12。"
 SAID = {"give": "已领票", "take": "已交票", "correct": "已更正"}
 
 
@@ -103,7 +104,8 @@ def paper_key(request: HttpRequest, code: str, category: str) -> HttpResponse:
     typed = request.POST if request.method == "POST" else request.GET
     counted = typed.get("ballots", "")
     if not counted.isdecimal() or len(counted) > 5:
-        return _count_page(request, campaign, own)
+        error = ActionError(NO_NUMBER, fields={"ballots": [NO_NUMBER]}) if "ballots" in typed else None
+        return _count_page(request, campaign, own, error)
     sheet = _sheet(request, campaign, own, int(counted))
     try:
         if request.method == "POST":
@@ -189,8 +191,9 @@ def _count_page(
     context = desk.frame(request, campaign, "paper", f"录入{category.label}纸质票") | {
         "category": category,
         "returned": paper.waiting(campaign, category).count(),
-        "counted": request.GET.get("ballots", ""),
+        "counted": request.POST.get("ballots", request.GET.get("ballots", "")),
         "error": error,
+        "beside": error.fields.get("ballots", []) if error else [],
         "most": MOST,
         "redo": RedoForm(),
     }

@@ -78,6 +78,22 @@ def test_a_blank_ballot_of_each_form(vote: votes.Vote, cast: Any, client_as: Any
     assert "党建专家001" not in text
 
 
+@pytest.mark.parametrize("number", ["2张", "", "-1", "1.5", "999999"])
+def test_what_is_no_number_of_ballots_is_said_beside_the_field(
+    vote: votes.Vote, cast: Any, client_as: Any, number: str
+) -> None:
+    returned(vote)
+    browser, address = client_as(cast.evaladmin), at(vote, "paper_key", "expert")
+    for page in (browser.get(address, {"ballots": number}), browser.post(address, {"ballots": number})):
+        text = page.content.decode()
+        assert (page.status_code, page.context["beside"]) == (400, ["请填写张数，只写数字，例如 12。"])
+        assert (text.count('id="id_ballots_error"'), f'value="{number}"' in text) == (1, True)
+        assert 'aria-describedby="id_ballots_helptext id_ballots_error" aria-invalid="true"' in text
+    page = browser.get(address, {"ballots": "3"})
+    assert page.context["beside"] == ["“党建专家”登记收回 5 张，现在只有 3 张。请清点，或更正多登记的交票。"]
+    assert "field-error" not in browser.get(address).content.decode()
+
+
 def test_two_people_key_and_the_ballots_are_in_the_urn(vote: votes.Vote, cast: Any, client_as: Any) -> None:
     returned(vote)
     first, second = client_as(cast.evaladmin), client_as(cast.scrutineer)
