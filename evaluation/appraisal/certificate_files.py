@@ -74,6 +74,10 @@ def name_of(award: Award) -> str:
     return file_name(f"{award.certificate_number} {award.project.title}.pdf")
 
 
+def preview_name(campaign: Campaign) -> str:
+    return file_name(f"{campaign}获奖证书样张.pdf")
+
+
 def _may(user: Any, params: exports.Params) -> bool:
     return (
         rules.can_handle_objections(user) and Campaign.objects.visible_to(user).filter(code=params["campaign"]).exists()

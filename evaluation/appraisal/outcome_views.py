@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from common import publication
@@ -194,7 +195,7 @@ def certificate_template(request: HttpRequest, code: str) -> HttpResponse:
 def certificate_preview(request: HttpRequest, code: str) -> HttpResponse:
     """A certificate as the saved template makes it: of the first award, else of an invented one."""
     campaign = _handled(request, code)
-    return _pdf(certificate_files.preview_of(campaign))
+    return _pdf(certificate_files.preview_of(campaign), certificate_files.preview_name(campaign))
 
 
 @require_safe
@@ -202,7 +203,7 @@ def certificate(request: HttpRequest, code: str, candidate: str) -> HttpResponse
     """The certificate of one award as PDF."""
     campaign = _campaign(request, code)
     award = get_object_or_404(certificate_files.awards_of(campaign), candidate__code=candidate)
-    return _pdf(certificate_files.pdf_of(award))
+    return _pdf(certificate_files.pdf_of(award), certificate_files.name_of(award))
 
 
 @require_POST
@@ -277,8 +278,9 @@ def _current(campaign: Campaign, *, runs: bool = False) -> PublicNotice:
     return found  # type: ignore[no-any-return]
 
 
-def _pdf(content: bytes) -> HttpResponse:
+def _pdf(content: bytes, name: str) -> HttpResponse:
+    """Shown in the browser, and saved under its own name."""
     response = HttpResponse(content, content_type="application/pdf")
-    response["Content-Disposition"] = 'inline; filename="certificate.pdf"'
+    response["Content-Disposition"] = content_disposition_header(as_attachment=False, filename=name) or "inline"
     response["Cache-Control"] = "private, no-store"
     return response

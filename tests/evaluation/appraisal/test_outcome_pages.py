@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from urllib.parse import quote
 
 import pytest
 from django.core.cache import cache
@@ -341,9 +342,13 @@ def test_the_tier_is_decided_on_the_page(awarded, cast, client_as):
 def test_a_certificate_and_its_preview(awarded, cast, client_as):
     award = Award.objects.first()
     client = client_as(cast.evaladmin)
-    for url in (desk("certificate", awarded, award.candidate.code), desk("certificate_preview", awarded)):
+    for url, name in (
+        (desk("certificate", awarded, award.candidate.code), f"{award.certificate_number} {award.project}.pdf"),
+        (desk("certificate_preview", awarded), f"{awarded.campaign}获奖证书样张.pdf"),
+    ):
         served = client.get(url)
         assert (served["Content-Type"], served.content[:5]) == ("application/pdf", b"%PDF-")
+        assert served["Content-Disposition"] == f"inline; filename*=utf-8''{quote(name)}"
 
 
 def test_a_preview_before_there_is_an_award(vote, cast, client_as):
