@@ -21,6 +21,13 @@ function count(section) {
   section.querySelector("[data-vote-over]").hidden = over <= 0;
 }
 
+/** The server's word on what was sent before goes with the next change; going on asks the server again. */
+function dropError(form, section) {
+  section.querySelector("[data-vote-error]")?.remove();
+  section.removeAttribute("aria-describedby");
+  if (!form.querySelector("[data-vote-error]")) form.parentElement.querySelector("[data-vote-problems]")?.remove();
+}
+
 /** What was ticked goes into the voter's own cookie at once, so that the back button loses nothing. */
 function keeper(form) {
   let timer = 0;
@@ -57,6 +64,7 @@ function startBallot(form) {
     section.addEventListener("change", (event) => {
       // A choice takes the abstention back; the other way round nothing is untold: the person decides.
       if (abstain && event.target !== abstain && event.target.checked) abstain.checked = false;
+      dropError(form, section);
       count(section);
     });
     count(section);

@@ -161,6 +161,18 @@ def test_without_scripts(voting: Portal, opener: Opener, code: str) -> None:
     assert "打开追踪号清单" in page.inner_text("main")
 
 
+def test_what_was_wrong_goes_with_the_next_tick(voting: Portal, opener: Opener, code: str) -> None:
+    page = opener(voting, "", PHONE)
+    enter(page, voting, code)
+    expect(page.locator(".vote-step").first).to_contain_text("综合票决")
+    page.click(".vote-actions .btn-primary")
+    expect(page.locator(".vote-error")).to_have_count(2)
+    tick(page, 1)
+    expect(page.locator(".vote-error")).to_have_count(0)
+    page.click(".vote-actions .btn-primary")
+    page.wait_for_url("**/vote/ballot/2/")
+
+
 def test_the_back_button_loses_no_tick(voting: Portal, opener: Opener, code: str) -> None:
     page = opener(voting, "", PHONE)
     enter(page, voting, code)
