@@ -28,4 +28,5 @@ urlpatterns = [
     path(f"{VOTE}turnout/reminders/", turnout.reminders_page, name="reminders"),
     path(f"{VOTE}turnout/shortfall/", turnout.shortfall_propose, name="shortfall_propose"),
     path(f"{VOTE}turnout/shortfall/<int:decision_id>/agree/", turnout.shortfall_agree, name="shortfall_agree"),
+    path(f"{VOTE}turnout/shortfall/<int:decision_id>/drop/", turnout.shortfall_drop, name="shortfall_drop"),
 ]

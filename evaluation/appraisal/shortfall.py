@@ -9,14 +9,17 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Q
+from django.urls import reverse
 
-from common import audit, days
+from common import audit, days, notices
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
+from common.templatetags.ui import moment_label
 from common.text import clean_text
 from evaluation.appraisal import rules
 from evaluation.appraisal.models import Campaign, EmptyCategory, PaperBatch, ShortfallDecision, Voter, VoterCategory
 from evaluation.appraisal.states import move_campaign
+from organizations.models import User
 
 State = Campaign.State
 Kind = ShortfallDecision.Kind
@@ -103,6 +106,27 @@ def agreed(campaign: Campaign) -> Sequence[ShortfallDecision]:
     return list(rows.select_related("category", "target").order_by("agreed_at", "id"))
 
 
+def proposed(campaign: Campaign) -> Sequence[ShortfallDecision]:
+    """What waits for a scrutineer; it settles nothing yet."""
+    rows = campaign.shortfall_decisions.filter(agreed_at=None)
+    return list(rows.select_related("category", "target", "proposed_by").order_by("id"))
+
+
+def answers(decision: ShortfallDecision, each: Shortfall) -> bool:
+    """Whether the decision is about this shortfall; an extension is about all of them."""
+    return decision.kind == Kind.EXTEND or decision.category_id == (each.category.pk if each.category else None)
+
+
+def subject(decision: ShortfallDecision) -> str:
+    """What a decision is about and what it says: “区领导”按实际票数计票."""
+    if decision.kind == Kind.EXTEND:
+        return f"延长投票至 {moment_label(decision.until)}"
+    about = f"“{decision.category.label}”" if decision.category else "总投票"
+    if decision.target:
+        return f"{about}并入“{decision.target.label}”，权重相加"
+    return about + decision.get_kind_display().replace("该类别", "")
+
+
 def paper_waiting(campaign: Campaign) -> str:
     """That paper ballots were handed in and are not in the box yet, in words; empty if all are."""
     number = campaign.voters.filter(paper=Voter.Paper.RETURNED, voted=False).count()
@@ -150,10 +174,36 @@ def propose(
         reason=clean_text(reason),
         proposed_by=by.user.person,
     )
-    audit.record(
-        by=by, action="appraisal.shortfall.proposed", obj=campaign, after={"kind": kind, "reason": made.reason}
-    )
+    audit.record(by=by, action="appraisal.shortfall.proposed", obj=campaign, after=_kept(made))
     return made
+
+
+@transaction.atomic
+def drop_proposal(*, decision: ShortfallDecision, by: Actor, reason: str = "") -> None:
+    """Take a proposal back (撤回, the administrator) or refuse it (不同意, a scrutineer, with the reason).
+
+    The row goes, the audit keeps it, and who proposed it is told of a refusal. Raises Forbidden, Conflict once it is
+    agreed or gone, ActionError under `reason`.
+    """
+    campaign = Campaign.objects.select_for_update().get(pk=decision.campaign_id)
+    takes_back = by.user is not None and rules.can_manage_campaign(by.user)
+    if by.user is None or not (takes_back or rules.can_scrutinize(by.user, campaign)):
+        raise Forbidden("由年度评选管理员撤回，或由本次票决的监票人不同意。")
+    rows = ShortfallDecision.objects.select_for_update(of=("self",)).select_related("category", "target", "proposed_by")
+    found = rows.filter(pk=decision.pk).first()
+    if found is None:
+        raise Conflict("这一提议已经撤回或没有得到同意。", code="gone")
+    if found.agreed_at is not None:
+        raise Conflict("监票人已经同意，不能再撤回。", code="agreed")
+    reason = clean_text(reason)
+    if (not reason and not takes_back) or len(reason) > REASON_LIMIT:
+        words = f"最多 {REASON_LIMIT} 字。" if reason else "请写明不同意的理由。"
+        raise ActionError(words, fields={"reason": [words]})
+    kept, verb = _kept(found), "withdrawn" if takes_back else "refused"
+    if not takes_back:
+        _tell_refused(campaign, found, reason)
+    found.delete()
+    audit.record(by=by, action=f"appraisal.shortfall.{verb}", obj=campaign, before=kept, after={"reason": reason})
 
 
 @transaction.atomic
@@ -177,6 +227,30 @@ def agree(*, decision: ShortfallDecision, by: Actor) -> ShortfallDecision:
     if decision.kind == Kind.EXTEND:
         move_campaign(campaign, State.OPEN, by=by, reason=decision.reason, closes_at=decision.until)
     return decision
+
+
+def _kept(decision: ShortfallDecision) -> dict[str, Any]:
+    """What the audit keeps of a proposal."""
+    return {
+        "kind": decision.kind,
+        "category": decision.category.name if decision.category else "",
+        "target": decision.target.name if decision.target else "",
+        "until": decision.until.isoformat() if decision.until else "",
+        "reason": decision.reason,
+        "proposed_by": str(decision.proposed_by),
+    }
+
+
+def _tell_refused(campaign: Campaign, decision: ShortfallDecision, reason: str) -> None:
+    notices.send(
+        kind="shortfall_refused",
+        obj=campaign,
+        period=str(decision.pk),
+        recipients=User.objects.filter(person=decision.proposed_by_id, is_active=True),
+        title=f"监票人不同意：{subject(decision)}",
+        body=f"理由：{reason} 请另行提出办法。",
+        url=reverse("appraisal:turnout", args=[campaign.code]),
+    )
 
 
 def _by_rule(campaign: Campaign, each: Shortfall) -> bool:

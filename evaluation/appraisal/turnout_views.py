@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -52,6 +54,21 @@ def shortfall_agree(request: HttpRequest, code: str, decision_id: int) -> HttpRe
     return redirect("appraisal:turnout", campaign.code)
 
 
+@require_POST
+def shortfall_drop(request: HttpRequest, code: str, decision_id: int) -> HttpResponse:
+    """撤回 by the administrator, 不同意 by a scrutineer."""
+    campaign = running(request, code)
+    decision = get_object_or_404(campaign.shortfall_decisions.all(), pk=decision_id)
+    try:
+        shortfall.drop_proposal(
+            decision=decision, reason=request.POST.get("reason", ""), by=Actor.from_request(request)
+        )
+        messages.success(request, "已取消这一提议，可以另行提出办法。")
+    except ActionError as error:
+        show_error(request, error)
+    return redirect("appraisal:turnout", campaign.code)
+
+
 @require_http_methods(["GET", "POST"])
 def reminders_page(request: HttpRequest, code: str) -> HttpResponse:
     """Today's list to telephone by; `do`: make it, or send notices to those who vote by account."""
@@ -82,20 +99,44 @@ def reminders_page(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, campaign: Campaign, form: ShortfallForm | None) -> HttpResponse:
-    over, may_propose = campaign.state in OVER, shortfall.may_decide(campaign)
-    open_ones = shortfall.undecided(campaign) if over else []
     context = desk.frame(request, campaign, "turnout") | {
         "turnout": turnout.of(campaign),
         "started": campaign.state not in turnout.BEFORE,
         "open": campaign.state == State.OPEN,
-        "over": over,
-        "paper_waiting": shortfall.paper_waiting(campaign) if may_propose else "",
-        "shortfalls": [(each, each in open_ones) for each in shortfall.found(campaign)] if over else [],
-        "decisions": campaign.shortfall_decisions.select_related("category", "target", "proposed_by", "agreed_by"),
-        "form": form or ShortfallForm(campaign=campaign),
-        "proposing": may_propose and bool(open_ones),
-        "agreeing": may_propose,
+        **_shortfalls(campaign, form),
     }
     response = render(request, "appraisal/turnout.html", context, status=400 if form and form.errors else 200)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _shortfalls(campaign: Campaign, form: ShortfallForm | None) -> dict[str, Any]:
+    """What fell short, how far each is, and the form while one of them has no proposal."""
+    over, may_decide = campaign.state in OVER, shortfall.may_decide(campaign)
+    open_ones = shortfall.undecided(campaign) if over else []
+    waiting = shortfall.proposed(campaign) if open_ones else []
+    unanswered = [each for each in open_ones if not any(shortfall.answers(row, each) for row in waiting)]
+    return {
+        "over": over,
+        "paper_waiting": shortfall.paper_waiting(campaign) if may_decide else "",
+        "shortfalls": [(each, _stand(each, open_ones, unanswered)) for each in shortfall.found(campaign)]
+        if over
+        else [],
+        "decisions": campaign.shortfall_decisions.select_related("category", "target", "proposed_by", "agreed_by"),
+        "form": form or ShortfallForm(campaign=campaign, initial=_first(unanswered)),
+        "proposing": may_decide and bool(unanswered),
+        "agreeing": may_decide,
+    }
+
+
+def _stand(
+    each: shortfall.Shortfall, open_ones: list[shortfall.Shortfall], unanswered: list[shortfall.Shortfall]
+) -> str:
+    if each not in open_ones:
+        return "settled"
+    return "open" if each in unanswered else "proposed"
+
+
+def _first(unanswered: list[shortfall.Shortfall]) -> dict[str, str]:
+    """The form starts with the first category that has no proposal, with the whole only where that alone is short."""
+    return next(({"category": each.category.code} for each in unanswered if each.category), {})

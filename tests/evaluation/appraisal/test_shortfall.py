@@ -10,6 +10,7 @@ import pytest
 from common import days
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
+from common.models import AuditEntry, Notice
 from evaluation.appraisal import lifecycle, mixing, shortfall
 from evaluation.appraisal.models import Campaign, ShortfallDecision, Voter, VoterCategory
 from tests import factories
@@ -187,6 +188,73 @@ def test_who_is_both_does_not_agree_to_what_he_proposed(draft: votes.Vote) -> No
     both = Actor.person(fresh(vote.scrutineer), "test")
     made = propose(vote, "drop", "leader", by=both)
     assert isinstance(refusal(lambda: agree(vote, made, both)), Forbidden)
+
+
+def dropped(vote: votes.Vote, decision: ShortfallDecision, by: Actor, reason: str = "") -> None:
+    with days.pretend(votes.AFTER):
+        shortfall.drop_proposal(decision=decision, by=by, reason=reason)
+
+
+def last_entry() -> tuple[str, str, Any]:
+    found = AuditEntry.objects.filter(action__startswith="appraisal.shortfall").latest("pk")
+    return found.action, found.before.get("category", ""), found.after
+
+
+def test_the_administrator_takes_a_proposal_back(draft: votes.Vote) -> None:
+    vote = voted(draft, leader=3)
+    made = propose(vote, "drop", "leader")
+    assert shortfall.proposed(vote.campaign) == [made]
+    dropped(vote, made, vote.by)
+    assert (shortfall.proposed(vote.campaign), short(vote)) == ([], ["leader"])
+    assert last_entry() == ("appraisal.shortfall.withdrawn", "区领导", {"reason": ""})
+    assert refusal(lambda: dropped(vote, made, vote.by)).code == "gone"
+    assert not Notice.objects.filter(kind="shortfall_refused").exists()
+
+
+def test_a_scrutineer_refuses_with_a_reason_of_which_the_proposer_is_told(draft: votes.Vote, cast: Any) -> None:
+    vote = voted(draft, leader=3)
+    made = propose(vote, "drop", "leader")
+    for reason, words in ((" ", "请写明不同意的理由。"), ("长" * 201, "最多 200 字。")):
+        assert refusal(lambda reason=reason: dropped(vote, made, vote.watch, reason)).fields == {"reason": [words]}
+    dropped(vote, made, vote.watch, "应并入代表类。")
+    assert ShortfallDecision.objects.count() == 0
+    assert last_entry() == ("appraisal.shortfall.refused", "区领导", {"reason": "应并入代表类。"})
+    told = Notice.objects.get(kind="shortfall_refused")
+    assert (told.recipient, told.title) == (
+        cast.evaladmin,
+        "监票人不同意：“区领导（待确认）”不计，权重按比例分给其余各类",
+    )
+    assert "应并入代表类。" in told.body
+
+
+def test_nobody_else_drops_a_proposal_and_what_is_agreed_stays(draft: votes.Vote, cast: Any) -> None:
+    vote = voted(draft, leader=3)
+    made = propose(vote, "drop", "leader")
+    for by in (Actor.person(cast.officer, "test"), Actor.person(cast.leader, "test"), Actor.system("beat")):
+        assert isinstance(refusal(lambda by=by: dropped(vote, made, by, "不妥")), Forbidden)
+    agree(vote, made)
+    for by in (vote.by, vote.watch):
+        assert refusal(lambda by=by: dropped(vote, made, by, "不妥")).code == "agreed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "target", "words"),
+    [
+        ("merge", "leader", "delegate", "“区领导（待确认）”并入“两代表一委员（待确认）”，权重相加"),
+        ("drop", "leader", "", "“区领导（待确认）”不计，权重按比例分给其余各类"),
+        ("accept", "leader", "", "“区领导（待确认）”按实际票数计票"),
+        ("accept", "", "", "总投票按实际票数计票"),
+        ("extend", "", "", "延长投票至 12月8日 00:00"),
+    ],
+)
+def test_a_decision_names_what_it_is_about(draft: votes.Vote, kind: str, code: str, target: str, words: str) -> None:
+    vote = voted(draft, leader=0, delegate=0, secretary=9, masses=9)
+    until = UNTIL if kind == "extend" else None
+    if kind == "accept" and code:
+        made = ShortfallDecision(campaign=vote.campaign, kind=kind, category=category(vote, code))
+    else:
+        made = propose(vote, kind, code, target, until=until)
+    assert shortfall.subject(made) == words
 
 
 @pytest.mark.parametrize(
