@@ -80,12 +80,15 @@ def waiting(campaign: Campaign) -> list[Waiting]:
     first = next_step(campaign)
     found = [first] if first else []
     if shortfall.may_decide(campaign):
+        proposed = shortfall.proposed(campaign)
         found = [
-            Waiting(ADMINISTRATOR, f"{each.words}，请提出办法", "turnout") for each in shortfall.undecided(campaign)
+            Waiting(ADMINISTRATOR, f"{each.words}，请提出办法", "turnout")
+            for each in shortfall.undecided(campaign)
+            if not any(shortfall.answers(row, each) for row in proposed)
         ]
         found += [
-            Waiting(SCRUTINEER, f"同意或不同意：{row.get_kind_display()}（{row.reason}）", "turnout")
-            for row in campaign.shortfall_decisions.filter(agreed_at=None)
+            Waiting(SCRUTINEER, f"同意或不同意：{shortfall.subject(row)}（{row.reason}）", "turnout")
+            for row in proposed
         ]
         found = found or [Waiting(CLOCK, "即将自动混票", "turnout")]
     elif campaign.state == State.COUNTED:
