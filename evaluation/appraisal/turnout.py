@@ -45,6 +45,16 @@ class Turnout:
     def not_yet(self) -> int:
         return self.roll - self.voted
 
+    @property
+    def mixed(self) -> int:
+        """Ballots behind the figures by category."""
+        return sum(row.voted for row in self.rows)
+
+    @property
+    def next_lot(self) -> int:
+        """Ballots that wait for the next lot: of all categories together, as the total beside them tells anyway."""
+        return max(self.voted - self.mixed, 0)
+
 
 def of(campaign: Campaign) -> Turnout:
     """How many have voted; one query, or two while the vote is open."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from common import days
@@ -44,10 +45,14 @@ def test_the_board_asks_again_by_itself_while_the_vote_is_open(
     text = page.content.decode()
     assert (page["Cache-Control"], text.count('hx-trigger="every 10s"')) == ("no-store", 1)
     assert (page.context["turnout"].voted, [row.voted for row in page.context["turnout"].rows]) == (10, [0] * 6)
+    assert "各类按已混入票箱的 0 张统计，另有 10 张等下一批" in text
     mixing.mix_lot(vote.campaign)
+    votes.ballot(vote, vote.voters("expert")[0], CHOICES)
+    text = client_as(cast.leader).get(at(vote, "turnout")).content.decode()
+    assert "各类按已混入票箱的 10 张统计，另有 1 张等下一批" in text
     found = client_as(cast.leader).get(at(vote, "turnout")).context["turnout"]
     assert {row.category.code: row.voted for row in found.rows if row.voted} == {"masses": 5, "member": 5}
-    closed(vote, today, "masses", "member", "leader")
+    closed(vote, today, "masses", "member", "leader", "expert")
     assert "hx-trigger" not in client_as(cast.leader).get(at(vote, "turnout")).content.decode()
 
 
@@ -103,14 +108,16 @@ def test_a_shortfall_is_proposed_agreed_and_then_mixed(vote: votes.Vote, cast: A
     closed(vote, today, "leader")
     admin, watcher = client_as(cast.evaladmin), client_as(cast.scrutineer)
     page = admin.get(at(vote, "turnout"))
-    assert [(each.words, undecided) for each, undecided in page.context["shortfalls"]] == [
-        ("“区领导”只有 0/5 人投票", True)
-    ]
+    assert [(each.words, stand) for each, stand in page.context["shortfalls"]] == [("“区领导”只有 0/5 人投票", "open")]
+    assert page.context["form"]["category"].value() == "leader"
     form = {"kind": "merge", "category": "leader", "target": "", "until": "", "reason": "人数不足"}
     wrong = admin.post(at(vote, "shortfall_propose"), form)
     assert (wrong.status_code, wrong.context["form"].errors) == (400, {"target": ["请选择并入的另一类别。"]})
     admin.post(at(vote, "shortfall_propose"), form | {"target": "delegate"})
     decision = ShortfallDecision.objects.get()
+    page = admin.get(at(vote, "turnout"))
+    assert (page.context["shortfalls"][0][1], page.context["proposing"]) == ("proposed", False)
+    assert ("已提出，等监票人同意" in page.text, "还没有决定" in page.text) == (True, False)
     address = at(vote, "shortfall_agree", decision.pk)
     admin.post(address)
     decision.refresh_from_db()
@@ -120,7 +127,37 @@ def test_a_shortfall_is_proposed_agreed_and_then_mixed(vote: votes.Vote, cast: A
     decision.refresh_from_db()
     assert decision.agreed_by == cast.scrutineer.person
     mixing.mix_all(campaign=vote.campaign, by=vote.by)
-    assert admin.get(at(vote, "turnout")).context["shortfalls"][0][1] is False
+    assert admin.get(at(vote, "turnout")).context["shortfalls"][0][1] == "settled"
+
+
+def test_a_proposal_is_taken_back_or_refused_on_the_page(
+    vote: votes.Vote, cast: Any, client_as: Any, today: Any
+) -> None:
+    closed(vote, today, "leader")
+    admin, watcher = client_as(cast.evaladmin), client_as(cast.scrutineer)
+    form = {"kind": "drop", "category": "leader", "target": "", "until": "", "reason": "人数不足"}
+    admin.post(at(vote, "shortfall_propose"), form)
+    address = at(vote, "shortfall_drop", ShortfallDecision.objects.get().pk)
+    assert (
+        "撤回这个提议？" in admin.get(at(vote, "turnout")).text,
+        "不同意这个决定？" in admin.get(at(vote, "turnout")).text,
+    ) == (
+        True,
+        False,
+    )
+    assert "不同意这个决定？" in watcher.get(at(vote, "turnout")).text
+    assert "不同意这个决定？" not in client_as(cast.leader).get(at(vote, "turnout")).text
+    for who in (cast.officer, cast.leader, cast.outsider):
+        assert client_as(who).post(address, {"reason": "不妥"}).status_code == 404
+    assert Client().post(address).status_code == 302
+    assert "请写明不同意的理由。" in watcher.post(address, {"reason": " "}, follow=True).text
+    assert ShortfallDecision.objects.count() == 1
+    watcher.post(address, {"reason": "应并入代表类"})
+    assert ShortfallDecision.objects.count() == 0
+    assert admin.get(at(vote, "turnout")).context["shortfalls"][0][1] == "open"
+    admin.post(at(vote, "shortfall_propose"), form)
+    admin.post(at(vote, "shortfall_drop", ShortfallDecision.objects.get().pk))
+    assert ShortfallDecision.objects.count() == 0
 
 
 def test_an_agreed_extension_opens_the_vote_again(vote: votes.Vote, cast: Any, client_as: Any, today: Any) -> None:
