@@ -6,8 +6,8 @@ import pytest
 from django.test import RequestFactory
 from django.urls import reverse
 
-from evaluation.appraisal import shortfall
-from evaluation.appraisal.models import Campaign
+from evaluation.appraisal import paper, paper_keying, shortfall
+from evaluation.appraisal.models import Campaign, PaperBatch, Voter
 from portal.workspace.context import desk
 from portal.workspace.todo_votes import vote_todos
 from tests import factories
@@ -68,6 +68,33 @@ def test_the_scrutineer_is_asked_to_agree(cast, vote, today):
     assert waits(other) == []
 
 
+def test_a_batch_keyed_once_waits_for_the_other(cast, vote, today):
+    """Whoever keyed it first has nothing to do; anybody else who may key is asked."""
+    Voter.objects.filter(campaign=vote.campaign, category__code="expert").update(channel="paper")
+    votes.open_(vote)
+    today(votes.DURING)
+    papers = vote.voters("expert")
+    for voter in papers:
+        paper.give_out(voter=voter, by=vote.watch)
+        paper.take_back(voter=voter, by=vote.watch)
+    batch = paper_keying.key_first(
+        campaign=vote.campaign,
+        category=vote.campaign.categories.get(code="expert"),
+        ballots=[paper_keying.KeyedBallot({"new-1": [1]}) for _ in papers],
+        by=vote.by,
+    )
+    url = reverse("appraisal:paper_second", args=[vote.campaign.code, batch.pk])
+    assert waits(cast.scrutineer) == [("纸质票录第二遍：党建专家，10 张", url)]
+    assert waits(cast.evaladmin) == []
+    other = factories.make_user("别处的监票人")
+    factories.grant(other, "scrutineer")
+    assert (waits(other), waits(cast.officer)) == ([], [])
+    PaperBatch.objects.update(first_by=cast.scrutineer)
+    assert (waits(cast.scrutineer), waits(cast.evaladmin)) == ([], [("纸质票录第二遍：党建专家，10 张", url)])
+    PaperBatch.objects.update(state="dropped", keyed="")
+    assert waits(cast.evaladmin) == []
+
+
 def test_nothing_waits_for_others_or_after_the_end(cast, vote):
     for who in ("officer", "leader", "secretary", "auditor"):
         assert waits(getattr(cast, who)) == []
@@ -81,7 +108,7 @@ def test_todos_cost_the_same_for_one_and_three(cast, rows, assert_queries):
     for number in range(rows):
         Campaign.objects.create(season=season, title=f"票决{number}")
     user = fresh(cast.evaladmin)
-    with assert_queries(3):
+    with assert_queries(4):
         assert len(vote_todos(user)) == rows
 
 
