@@ -77,6 +77,7 @@ def import_batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     context = {
         "batch": batch,
         "importer": importer,
+        "back": importer.back(batch.params),
         "job": job,
         "undoing": bool(job) and batch.state == State.DONE,
         "page": page,

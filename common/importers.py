@@ -177,6 +177,10 @@ class Importer(ABC):
         """What a person who chose “其他” means by a name or code: (id, words), or None if it is unknown."""
         return None
 
+    def back(self, params: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Where the person came from and goes on: (words, path), or None for the list of imports."""
+        return None
+
     @property
     def titles(self) -> Titles:
         return Titles(

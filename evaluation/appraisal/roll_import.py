@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from django.urls import reverse
+
 from common.actors import Actor
 from common.errors import ActionError
 from common.importers import Importer, Judge, Param, Status, Values, Writer, differing
@@ -59,6 +61,9 @@ class RollImporter(Importer):
         if code not in dict(drafts()):
             raise ActionError("请选择票决。", fields={"campaign": ["请选择一个还没有锁定的票决。"]})
         return {"campaign": code}
+
+    def back(self, params: Mapping[str, Any]) -> tuple[str, str] | None:
+        return "返回名册", reverse("appraisal:roll", args=[params["campaign"]])
 
     def judge(self, batch: ImportBatch) -> Judge:
         return RollJudge(batch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from common import imports
 from common.errors import ActionError
@@ -198,3 +199,15 @@ def test_the_template_can_be_had_empty_and_filled(vote: votes.Vote, cast: Any, c
             "account": "",
         }
     ]
+
+
+def test_the_way_there_and_back(vote: votes.Vote, cast: Any, client_as: Any) -> None:
+    """The page of the roll names the categories to fill in; the import leads back to it."""
+    roll_address = reverse("appraisal:roll", args=[vote.campaign.code])
+    browser = client_as(cast.evaladmin)
+    names = "、".join(vote.campaign.categories.order_by("position", "id").values_list("name", flat=True))
+    assert f"填写本次票决的类别：{names}。" in browser.get(roll_address).text
+    batch = read(vote, ("示例甲", "党建专家", None, "教授", None, None))
+    link = f'href="{roll_address}">返回名册</a>'
+    for found in (batch, written(batch, vote.by)):
+        assert link in browser.get(reverse("common:import_batch", args=[found.pk])).text
