@@ -6,7 +6,7 @@ from typing import Any
 
 from common import publication
 from common.templatetags.ui import day_label, moment_label
-from evaluation.appraisal import count_runner, count_sheet, rules, runoffs, shortfall, signatures
+from evaluation.appraisal import count_runner, count_sheet, publishing, rules, runoffs, shortfall, signatures
 from evaluation.appraisal.models import Campaign, Tally
 from evaluation.appraisal.states import COUNTED
 
@@ -55,6 +55,8 @@ def result(campaign: Campaign, user: Any) -> dict[str, Any]:
     tied = any(each.tie_seats for each in sheet.classes)
     return {
         "tally": tally,
+        "digests": publishing.digests(tally),
+        "why_two_digests": "" if tally.detail_published else publishing.WHY_TWO_DIGESTS,
         "sheet": sheet,
         "places": places,
         "may_sign": watches and campaign.state == State.COUNTED and own is not None and own.signature is None,

@@ -93,8 +93,10 @@ def report(make: Make, context: ExportContext) -> Paper:
     _ties(paper, campaign)
     paper.heading(1, "核对")
     paper.paragraph(f"规则清单摘要：{campaign.manifest_sha256}。")
-    paper.paragraph(f"公布的结果摘要：{publishing.result_sha256(tally)}。")
+    name = "公布的结果摘要" if tally.detail_published else publishing.PUBLISHED_DIGEST
+    paper.paragraph(f"{name}：{publishing.result_sha256(tally)}。")
     if not tally.detail_published:
+        paper.paragraph(publishing.WHY_TWO_DIGESTS)
         paper.paragraph(f"分类别票数的承诺值：{tally.commitment}。")
     paper.signature(DEPARTMENT, None)
     return paper
@@ -110,13 +112,15 @@ def _given(context: ExportContext) -> tuple[Campaign, Tally]:
 
 def _hashes(campaign: Campaign, tally: Tally) -> list[list[tuple[str, str]]]:
     last = campaign.lots.order_by("-number").first()
+    digests = publishing.digests(tally)
     return [
         [("规则清单摘要", campaign.manifest_sha256)],
         [("抽签种子", campaign.order_seed)],
         [("末批追踪号摘要", last.sha256 if last else "")],
         [("票数摘要", tally.counts_sha256)],
         [("票数承诺值", tally.commitment)],
-        [("结果摘要", tally.result_sha256)],
+        *([digest] for digest in digests),
+        *([[("两个结果摘要", publishing.WHY_TWO_DIGESTS)]] if len(digests) > 1 else []),
     ]
 
 
@@ -133,7 +137,7 @@ def _ballots(paper: Paper, sheet: Sheet) -> None:
 def _addenda(paper: Paper, campaign: Campaign, sheet: Sheet) -> None:
     """Decisions on small categories with their reasons, and who withdrew."""
     reasons = [
-        f"{row.get_kind_display()}：{row.reason}（{row.proposed_by}提出，{row.agreed_by}同意）。"
+        f"{shortfall.subject(row)}。理由：{row.reason}（{row.proposed_by}提出，{row.agreed_by}同意）。"
         for row in shortfall.agreed(campaign)
     ]
     gone = campaign.candidates.exclude(withdrawn_on=None).select_related("project").order_by("number")

@@ -74,13 +74,17 @@ def _recount(
     package = publishing.package_name(campaign)
     address = reverse("appraisal:public_file", args=[campaign.code, package])
     digest = publishing.result_sha256(campaign.tally) if result else ""
+    is_withheld = bool(result and "commitment" in result)
     checked = f" --result-sha256 {digest}" if digest else ""
     return {
         "files": files,
         "package": package,
         "package_url": address,
         "result_sha256": digest,
-        "is_withheld": bool(result and "commitment" in result),
+        "digest_name": publishing.PUBLISHED_DIGEST if is_withheld else "公布的结果摘要",
+        "is_withheld": is_withheld,
+        "why_two_digests": publishing.WHY_TWO_DIGESTS if is_withheld else "",
+        "commitment": campaign.tally.commitment if is_withheld else "",
         "codes_number": sum(len(lot.codes.split()) for lot in campaign.lots.all()) if files else 0,
         "has_check": campaign.state in publishing.FROM_THE_OPENING,
         "commands": [

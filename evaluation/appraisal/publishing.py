@@ -45,6 +45,14 @@ WORDS = {
 }
 
 
+SIGNED_DIGEST = "完整结果摘要（监票人签字）"
+PUBLISHED_DIGEST = "公布结果摘要（不含分类别票数，取整）"
+WHY_TWO_DIGESTS = (
+    "监票人签字的是含分类别票数和精确得分的完整结果，公布的结果按锁定的规则不含分类别票数、得分取整，"
+    "内容不同，两个摘要也就不同，不是结果被改动；完整结果摘要只写在计票记录里，不对外公布，以免有人据此试算票数。"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class PublicFile:
     """A file that anybody may fetch; `words` say what it is."""
@@ -176,6 +184,13 @@ def result_sha256(tally: Tally) -> str:
     The full text has no salt: with its hash anybody could try out which counts fit.
     """
     return tally.result_sha256 if tally.detail_published else manifest.sha256(result_text(tally))
+
+
+def digests(tally: Tally) -> list[tuple[str, str]]:
+    """The hashes of a result by name, for who may read the count: one, or two where details are withheld."""
+    if tally.detail_published:
+        return [("结果摘要", tally.result_sha256)]
+    return [(SIGNED_DIGEST, tally.result_sha256), (PUBLISHED_DIGEST, result_sha256(tally))]
 
 
 def result_of(campaign: Campaign) -> dict[str, Any] | None:

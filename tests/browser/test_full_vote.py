@@ -7,6 +7,7 @@ run-off, an objection. What is published equals the fractions of the page, and t
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -295,7 +296,7 @@ def anybody_recounts(vote: Vote, folder: Path) -> None:
     script = folder / "verify_tally.py"
     script.write_bytes(published(vote, "verify_tally.py"))
     page = Visitor(vote.portal.url).get(f"/appraisals/{vote.code}/")
-    stated = page.split("公布的结果摘要", 1)[1].split('"digest">', 1)[1][:64]
+    (stated,) = re.findall(r'公布的?结果摘要[^<]*<code class="digest">([0-9a-f]{64})', page)
     done = subprocess.run(
         [sys.executable, script, package, "--result-sha256", stated], capture_output=True, text=True, check=False
     )

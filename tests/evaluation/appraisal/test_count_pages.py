@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.urls import reverse
 
 from common import days
 from common.models import AuditEntry, Job
-from evaluation.appraisal import lifecycle, runoffs
+from evaluation.appraisal import lifecycle, publishing, runoffs
 from evaluation.appraisal.models import Campaign, Tally
 from tests.evaluation.appraisal import count_steps, votes
 from tests.evaluation.appraisal.votes import Vote
@@ -270,3 +271,15 @@ def test_queries_do_not_grow_with_the_candidates(
             client.get(url("result", vote))
         numbers.append(len(count_steps.shown(vote)["contests"]))
     assert numbers == [1, 3]
+
+
+def test_the_result_names_each_hash(district: Any, cast: Any, client_as: Any) -> None:
+    """Two where details are withheld, and why; one where all is published."""
+    for given, number in (({"detail_rule": "never"}, 2), ({}, 1)):
+        vote = count_steps.counted(district, cast, count_steps.CLEAR, **given)
+        page = client_as(cast.evaladmin).get(url("result", vote))
+        names = re.findall(
+            r'<dt>([^<]*结果摘要[^<]*)</dt><dd><code class="digest">([0-9a-f]{64})<', page.content.decode()
+        )
+        assert (len(names), names) == (number, publishing.digests(count_steps.tally_of(vote)))
+        assert (publishing.WHY_TWO_DIGESTS in page.content.decode()) == (number == 2)

@@ -53,6 +53,20 @@ def test_the_minutes_say_all(district: Any, cast: Any) -> None:
         assert told in text, told
 
 
+def test_the_minutes_name_the_hash_that_was_signed_and_the_one_that_is_public(district: Any, cast: Any) -> None:
+    hidden = count_steps.counted(district, cast, count_steps.CLEAR, detail_rule="never")
+    text, tally = words(made(hidden, cast.evaladmin, "vote_minutes")), count_steps.tally_of(hidden)
+    for name, digest in (
+        ("完整结果摘要（监票人签字）", tally.result_sha256),
+        ("公布结果摘要（不含分类别票数，取整）", publishing.result_sha256(tally)),
+    ):
+        assert f"{name}{digest}" in text, name
+    assert publishing.WHY_TWO_DIGESTS in text
+    shown = count_steps.counted(district, cast, count_steps.CLEAR)
+    text = words(made(shown, cast.evaladmin, "vote_minutes"))
+    assert (f"结果摘要{count_steps.tally_of(shown).result_sha256}" in text, "监票人签字）" in text) == (True, False)
+
+
 def test_the_report_withholds_what_the_rules_withhold(district: Any, cast: Any) -> None:
     shown = count_steps.counted(district, cast, count_steps.CLEAR)
     text = words(made(shown, cast.evaladmin, "vote_result"))

@@ -104,7 +104,7 @@ def test_the_result_with_the_notice(district: Any, cast: Any, client: Client) ->
     tally, text = count_steps.tally_of(vote), client.get(page(vote)).content.decode()
     for words in ("90.00", "9 / 10", tally.result_sha256, f"--result-sha256 {tally.result_sha256}", "结果公示中"):
         assert words in text, words
-    assert tally.salt not in text
+    assert (tally.salt in text, "承诺值" in text, "公布结果摘要（" in text) == (False, False, False)
     assert client.get(file(vote, "counts.json")).content.decode() == tally.counts
     assert client.get(file(vote, "result.json")).content.decode() == tally.result
     with zipfile.ZipFile(io.BytesIO(client.get(file(vote, publishing.package_name(vote.campaign))).content)) as packed:
@@ -129,6 +129,13 @@ def test_withheld_counts_are_nowhere(district: Any, cast: Any, client: Client) -
         True,
         True,
     )
+    tally = count_steps.tally_of(vote)
+    assert ("公布结果摘要（不含分类别票数，取整）：<code" in text, publishing.WHY_TWO_DIGESTS in text) == (True, True)
+    assert (publishing.result_sha256(tally) in text, tally.commitment in text, tally.result_sha256 in text) == (
+        *(True, True),
+        False,
+    )
+    assert [f"<dt>{word}</dt>" in text for word in ("manifest.json", "SHA-256", "承诺值", "盐值")] == [True] * 4
     assert (
         "score"
         not in json.loads(client.get(file(vote, "result.json")).content)["contests"][0]["classes"][0]["ranking"][0]
