@@ -14,6 +14,7 @@ from common.errors import ActionError, Conflict, Forbidden
 from common.text import clean_text
 from evaluation.appraisal import rules
 from evaluation.appraisal.campaigns import draft_under_lock
+from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.models import Campaign, Candidate, Contest, ContestClass
 from evaluation.appraisal.states import LOCKED
 from projects.models import Project
@@ -53,7 +54,8 @@ def add_candidate(*, contest_class: ContestClass, project: Project, by: Actor) -
     if existing := campaign.candidates.filter(project=project).first():
         if existing.contest_class_id == contest_class.pk:
             return existing
-        message = f"“{project}”已在“{existing.contest_class}”的候选名单中。"
+        place = section_title(existing.contest_class.contest.award_title, existing.contest_class.name)
+        message = f"“{project}”已在“{place}”的候选名单中。"
         raise ActionError(message, fields={"project": [message]})
     if reason := why_not_eligible(project, contest_class.contest):
         raise ActionError(f"“{project}”{reason}", code="not_eligible", fields={"project": [f"“{project}”{reason}"]})
@@ -63,22 +65,35 @@ def add_candidate(*, contest_class: ContestClass, project: Project, by: Actor) -
 
 
 @transaction.atomic
-def set_candidates(*, contest: Contest, chosen: Mapping[Project, ContestClass], by: Actor) -> None:
-    """The candidates of a contest of a draft, whole: who is new comes, who is not chosen goes, a class may change.
+def set_candidates(*, campaign: Campaign, chosen: Mapping[Project, ContestClass], by: Actor) -> Campaign:
+    """The candidates of a draft, whole: who is new comes, who is not chosen goes, a class may change.
 
-    Raises Forbidden, Conflict, ActionError under `project`.
+    Raises Forbidden, Conflict, ActionError with what is wrong with each project under its code; nothing changes then.
     """
-    draft_under_lock(contest.campaign, by)
-    for candidate in Candidate.objects.filter(contest_class__contest=contest).select_related("project"):
-        place = chosen.get(candidate.project)
-        if place is None:
-            withdraw_candidate(candidate=candidate, reason="", by=by)
-        elif place.pk != candidate.contest_class_id:
-            candidate.contest_class = place
-            candidate.save(update_fields=["contest_class"])
-            audit.record(by=by, action="appraisal.candidate.moved", obj=candidate, after={"class": str(place)})
+    campaign = draft_under_lock(campaign, by)
+    standing = {
+        row.project_id: row for row in campaign.candidates.select_related("project", "contest_class").order_by("pk")
+    }
+    errors = {}
     for project, place in chosen.items():
-        add_candidate(contest_class=place, project=project, by=by)
+        row = standing.get(project.pk)
+        if row is not None and row.contest_class.contest_id == place.contest_id:
+            continue  # one that lost its eligibility since may stay here: the lock refuses it
+        if reason := why_not_eligible(project, place.contest):
+            errors[project.code] = [f"“{project}”{reason}"]
+    if errors:
+        raise ActionError("候选项目有误，请按各行的提示修改。", code="not_eligible", fields=errors)
+    wanted = {project.pk: place for project, place in chosen.items()}
+    for key, row in standing.items():
+        place = wanted.get(key)
+        if place is None:
+            withdraw_candidate(candidate=row, reason="", by=by)
+        elif place.pk != row.contest_class_id:
+            _move(row, place, by)
+    for project, place in chosen.items():
+        if project.pk not in standing:
+            add_candidate(contest_class=place, project=project, by=by)
+    return campaign
 
 
 @transaction.atomic
@@ -106,6 +121,13 @@ def withdraw_candidate(*, candidate: Candidate, reason: str, by: Actor) -> Candi
         candidate.save(update_fields=["withdrawn_on", "withdrawn_reason"])
         audit.record(by=by, action="appraisal.candidate.withdrawn", obj=candidate, after={"reason": reason})
     return candidate
+
+
+def _move(candidate: Candidate, place: ContestClass, by: Actor) -> None:
+    candidate.contest_class = place
+    candidate.save(update_fields=["contest_class"])
+    after = {"class": section_title(place.contest.award_title, place.name)}
+    audit.record(by=by, action="appraisal.candidate.moved", obj=candidate, after=after)
 
 
 def holds_project(project: Project) -> str:

@@ -15,6 +15,11 @@ EMPTY, CHOSEN, RECUSED = 0, 1, 2
 _KNOWN = bytes((EMPTY, CHOSEN, RECUSED))
 
 
+def section_title(award: str, name: str) -> str:
+    """How people read one class of a contest: “优秀书记项目（社会组织）”, or the award alone without classes."""
+    return f"{award}（{name}）" if name else award
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """The candidates of one class of one contest: places `first` to `last` (exclusive) of the ballot's body."""

@@ -15,6 +15,7 @@ from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.templatetags.ui import points
 from evaluation.appraisal import candidates, dossiers, manifest, recusal, rules, runoffs, scrutineers
+from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.models import Campaign, Candidate, Contest, VoterCategory
 from evaluation.appraisal.states import move_campaign
 from projects.models.seasons import FULL
@@ -140,7 +141,14 @@ def _categories(campaign: Campaign) -> list[Problem]:
             found.append(Problem("categories", f"“{row.name}”", words, "请补充人员，或并入另一类别（权重相加）。"))
         elif row.roll < campaign.signoff_below and not campaign.small_signoff:
             words = f"名册 {row.roll} 人，少于 {campaign.signoff_below} 人容易看出个人投票，"
-            found.append(Problem("categories", f"“{row.name}”", words, "请补充人员、并入另一类别，或填写书面同意。"))
+            found.append(
+                Problem(
+                    "categories",
+                    f"“{row.name}”",
+                    words,
+                    "请补充人员、并入另一类别，或在“基本信息”填写书面同意。",
+                )
+            )
         if _merges_in_a_circle(row, {each.pk: each.merge_into_id for each in rows}):
             words = "指定并入的类别绕了一圈，或不在本次票决中，"
             found.append(Problem("categories", f"“{row.name}”", words, "请改为并入人数充足的类别。"))
@@ -181,7 +189,8 @@ def _contests(campaign: Campaign) -> list[Problem]:
             number = len(each.candidates.all())
             if each.seats > number:
                 words = f"名额 {each.seats} 个，候选项目只有 {number} 个，"
-                found.append(Problem("contests", f"“{each}”", words, "请减少名额或增加候选项目。"))
+                row = f"“{section_title(contest.award_title, each.name)}”"
+                found.append(Problem("contests", row, words, "请减少名额或增加候选项目。"))
     return found
 
 

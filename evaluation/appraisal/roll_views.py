@@ -236,7 +236,9 @@ def _with_code(rows: QuerySet[Voter]) -> Any:
 def _too_few(campaign: Campaign, number: int) -> str:
     if number < campaign.category_minimum:
         return f"少于 {campaign.category_minimum} 人，不能锁定" if number else "还没有人，不能锁定"
-    return f"少于 {campaign.signoff_below} 人，须书面同意" if number < campaign.signoff_below else ""
+    if number >= campaign.signoff_below:
+        return ""
+    return f"少于 {campaign.signoff_below} 人，{'已' if campaign.small_signoff else '须'}书面同意"
 
 
 def _voter(campaign: Campaign, voter_id: str) -> Voter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,29 +29,41 @@ WITHDRAWABLE = (State.LOCKED, State.OPEN, State.CLOSED, State.MIXED)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A project that may stand: whether it does, and in which class."""
+    """A project that may stand: whether it does, in which class, and what is wrong with that."""
 
     project: Project
     checked: bool
     place: int | None
+    errors: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The ticked projects with their classes (None: not picked yet), and what is wrong with each by its code."""
+
+    places: Mapping[Project, ContestClass | None]
+    errors: Mapping[str, list[str]]
 
 
 @require_http_methods(["GET", "POST"])
 def candidates_page(request: HttpRequest, code: str) -> HttpResponse:
-    """In a draft, one form a contest; afterwards the list as it was locked."""
+    """In a draft, one form for all contests; afterwards the list as it was locked."""
     found = desk.campaign_of(request, code)
-    status = 200
-    if request.method == "POST":
-        contest = get_object_or_404(_contests(found), code=request.POST.get("contest", ""))
-        try:
-            chosen = _chosen(request.POST, contest)
-            candidates.set_candidates(contest=contest, chosen=chosen, by=Actor.from_request(request))
-            messages.success(request, f"{SAVED}“{contest}”有候选项目 {len(chosen)} 个。")
-            return redirect("appraisal:candidates", found.code)
-        except ActionError as error:
+    if request.method != "POST":
+        return _page(request, found, ReasonForm())
+    ticked = _ticked(request.POST, found)
+    try:
+        if ticked.errors:
+            raise ActionError("还没有保存，请按各行的提示修改。", fields=dict(ticked.errors))
+        chosen = {project: place for project, place in ticked.places.items() if place is not None}
+        candidates.set_candidates(campaign=found, chosen=chosen, by=Actor.from_request(request))
+    except ActionError as error:
+        if not error.fields:
             show_error(request, error)
-            status = error.status
-    return _page(request, found, ReasonForm(), "", status)
+        selection = Selection(ticked.places, error.fields)
+        return _page(request, found, ReasonForm(), selection=selection, status=error.status)
+    messages.success(request, f"{SAVED}共有候选项目 {len(chosen)} 个。")
+    return redirect("appraisal:roll", found.code)
 
 
 @require_POST
@@ -64,24 +77,30 @@ def candidate_withdraw(request: HttpRequest, code: str, candidate: str) -> HttpR
         candidates.withdraw_candidate(candidate=row, **form.cleaned_data, by=Actor.from_request(request))
     except ActionError as error:
         add_action_error(form, error)
-        return _page(request, found, form, row.code, error.status)
+        return _page(request, found, form, withdrawing=row.code, status=error.status)
     messages.success(request, f"“{row.project}”已退出。请打印补充说明，签字后公布。")
     return redirect("appraisal:candidates", found.code)
 
 
-def _page(request: HttpRequest, found: Campaign, form: ReasonForm, withdrawing: str, status: int) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    found: Campaign,
+    form: ReasonForm,
+    *,
+    withdrawing: str = "",
+    selection: Selection | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """`withdrawing` is the candidate whose dialog has `form`; `selection` what was ticked and refused."""
     context = desk.frame(request, found, "candidates")
-    listed = list(
-        found.candidates.select_related(
-            "contest_class__contest", "project__lead_organization", "project__lead_secretary"
-        )
+    rows = found.candidates.select_related(
+        "contest_class__contest", "project__lead_organization", "project__lead_secretary", "project__closing"
     )
-    blocks = []
-    for contest in _contests(found):
-        own = [row for row in listed if row.contest_class.contest_id == contest.pk]
-        blocks.append(_block(contest, own, request.POST if status != 200 and not withdrawing else None, context))
+    listed = list(rows)
+    shown = selection or Selection({row.project: row.contest_class for row in listed}, {})
     context |= {
-        "blocks": blocks,
+        "blocks": [_block(contest, listed, shown, context) for contest in _contests(found)],
+        "errors": list(shown.errors.items()),
         "reason_form": form,
         "withdrawing": withdrawing,
         "can_withdraw": context["may"]["manages"] and found.state in WITHDRAWABLE,
@@ -93,27 +112,29 @@ def _page(request: HttpRequest, found: Campaign, form: ReasonForm, withdrawing: 
     return render(request, "appraisal/setup_candidates.html", context, status=status)
 
 
-def _block(contest: Contest, own: list[Candidate], post: QueryDict | None, context: dict[str, Any]) -> dict[str, Any]:
+def _block(contest: Contest, listed: list[Candidate], shown: Selection, context: dict[str, Any]) -> dict[str, Any]:
     """A contest with what stands in it; in a draft also what may and what may not, with the reason."""
-    block = {"contest": contest, "candidates": own, "classes": list(contest.classes.all())}
+    own = [row for row in listed if row.contest_class.contest_id == contest.pk]
+    block: dict[str, Any] = {"contest": contest, "candidates": own, "classes": list(contest.classes.all())}
     if context["editable"]:
-        eligible = list(candidates.eligible(contest))
-        block["choices"] = _choices(contest, eligible, own, post)
+        choices = _choices(contest, own, shown)
+        block["choices"] = choices
         block["barred"] = [
             (project, candidates.why_not_eligible(project, contest))
-            for project in _others(contest).exclude(pk__in=[project.pk for project in eligible])
+            for project in _others(contest).exclude(pk__in=[choice.project.pk for choice in choices])
         ]
     return block
 
 
-def _choices(contest: Contest, eligible: list[Project], own: list[Candidate], post: QueryDict | None) -> list[Choice]:
-    """As typed if something was wrong with it, else as it stands."""
-    places = {row.project_id: row.contest_class_id for row in own}
-    if post is not None and post.get("contest") == contest.code:
-        places = {project.pk: place.pk for project, place in _chosen(post, contest, strict=False).items()}
-    # One that stood and lost its eligibility stays to be seen, and to be taken off.
-    lost = [row.project for row in own if row.project_id not in {project.pk for project in eligible}]
-    return [Choice(project, project.pk in places, places.get(project.pk)) for project in [*eligible, *lost]]
+def _choices(contest: Contest, own: list[Candidate], shown: Selection) -> list[Choice]:
+    """The eligible; one that stood or was ticked and is not eligible stays to be seen, and to be taken off."""
+    ticked = [project for project in shown.places if project.track_id == contest.track_id]
+    rows = dict.fromkeys([*candidates.eligible(contest), *(row.project for row in own), *ticked])
+    places = shown.places
+    return [
+        Choice(project, project in places, place.pk if place else None, shown.errors.get(project.code, ()))
+        for project, place in ((project, places.get(project)) for project in rows)
+    ]
 
 
 def _others(contest: Contest) -> Any:
@@ -121,21 +142,21 @@ def _others(contest: Contest) -> Any:
     return rows.select_related("lead_organization", "closing").order_by("archive_number", "pk")
 
 
-def _chosen(post: QueryDict, contest: Contest, *, strict: bool = True) -> dict[Project, ContestClass]:
-    """The ticked projects of a contest and their classes. Raises ActionError for one without a class."""
-    classes = {str(each.number): each for each in contest.classes.all()}
-    only = next(iter(classes.values())) if len(classes) == 1 else None
-    found, lacking = {}, []
-    rows = Project.objects.filter(code__in=post.getlist("project"), season=contest.campaign.season_id)
-    for project in rows.select_related("closing", "lead_organization").order_by("pk"):
-        place = only or classes.get(post.get(f"class-{project.code}", ""))
-        if place is None:
-            lacking.append(f"“{project}”还没有选择类别。" if classes else f"“{contest}”还没有设名额。")
-        else:
-            found[project] = place
-    if lacking and strict:
-        raise ActionError("还没有保存。", fields={"project": list(dict.fromkeys(lacking))})
-    return found
+def _ticked(post: QueryDict, found: Campaign) -> Selection:
+    """What was sent: a project goes to the contest of its track, and to its class where there are several."""
+    by_track = {contest.track_id: contest for contest in _contests(found)}
+    rows = Project.objects.filter(code__in=post.getlist("project"), season=found.season_id)
+    places: dict[Project, ContestClass | None] = {}
+    errors: dict[str, list[str]] = {}
+    for project in rows.select_related("closing", "lead_organization", "lead_secretary").order_by("pk"):
+        contest = by_track.get(project.track_id)
+        classes = {str(each.number): each for each in contest.classes.all()} if contest else {}
+        only = next(iter(classes.values())) if len(classes) == 1 else None
+        places[project] = only or classes.get(post.get(f"class-{project.code}", ""))
+        if places[project] is None:
+            words = "还没有选择类别。" if classes else "所在的评选项目还没有设名额。"
+            errors[project.code] = [f"“{project}”{words}"]
+    return Selection(places, errors)
 
 
 def _contests(found: Campaign) -> Any:

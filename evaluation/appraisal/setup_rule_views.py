@@ -71,8 +71,7 @@ def categories_page(request: HttpRequest, code: str) -> HttpResponse:
             if wrong:
                 raise ActionError("并列比较顺序有误，请按提示修改。", fields=wrong)
             categories.set_categories(campaign=found, rows=given, by=Actor.from_request(request))
-            messages.success(request, f"{SAVED}{categories.total_words([row.weight or 0 for row in given])}")
-            return redirect("appraisal:categories", found.code)
+            return _saved(request, found, "candidates", categories.total_words([row.weight or 0 for row in given]))
         except ActionError as error:
             status = _refused(form, error)
     return _categories(request, found, rows, form, MergeForm(campaign=found), status)
@@ -140,8 +139,8 @@ def _categories(
     return _page(request, found, "categories", form, status or (400 if merge.errors else 0), **extra)
 
 
-def _saved(request: HttpRequest, found: Campaign, following: str) -> HttpResponse:
-    messages.success(request, SAVED)
+def _saved(request: HttpRequest, found: Campaign, following: str, words: str = "") -> HttpResponse:
+    messages.success(request, f"{SAVED}{words}")
     return redirect(f"appraisal:{following}", found.code)
 
 

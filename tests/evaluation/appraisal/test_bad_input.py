@@ -84,7 +84,9 @@ def test_a_category_under_ten_asks_for_a_written_consent(draft: votes.Vote) -> N
     Campaign.objects.filter(pk=draft.campaign.pk).update(small_signoff="")
     found = not_locked(draft)["categories"]
     assert len(found) == 6
-    assert found[0] == ("“党建专家”：名册 5 人，少于 10 人容易看出个人投票，请补充人员、并入另一类别，或填写书面同意。")
+    assert found[0] == (
+        "“党建专家”：名册 5 人，少于 10 人容易看出个人投票，请补充人员、并入另一类别，或在“基本信息”填写书面同意。"
+    )
 
 
 def test_merges_that_go_round_in_a_circle(draft: votes.Vote) -> None:

@@ -122,7 +122,7 @@ REFUSALS = [
     (
         small_and_unsigned,
         "categories",
-        "“党建专家”：名册 9 人，少于 10 人容易看出个人投票，请补充人员、并入另一类别，或填写书面同意。",
+        "“党建专家”：名册 9 人，少于 10 人容易看出个人投票，请补充人员、并入另一类别，或在“基本信息”填写书面同意。",
     ),
     (
         lambda vote: _update(Contest.objects.filter(code="new"), {"tie_rule": "rates"}),

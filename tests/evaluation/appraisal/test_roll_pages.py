@@ -12,7 +12,7 @@ from django.urls import reverse
 from common import days, qr
 from common.models import AuditEntry
 from evaluation.appraisal import electors, roll
-from evaluation.appraisal.models import Credential, Voter
+from evaluation.appraisal.models import Campaign, Credential, Voter
 from tests import factories
 from tests.evaluation.appraisal import votes
 
@@ -133,13 +133,16 @@ def test_a_category_with_too_few_or_no_voters_is_told(vote: votes.Vote, cast: An
     vote.campaign.voters.filter(category__code="masses").exclude(pk=vote.voters("masses")[0].pk).delete()
     found = client_as(cast.evaladmin).get(at(vote, "roll")).context["categories"]
     assert {row.code: problem for row, problem in found} == {
-        "expert": "少于 10 人，须书面同意",
-        "member": "少于 10 人，须书面同意",
+        "expert": "少于 10 人，已书面同意",
+        "member": "少于 10 人，已书面同意",
         "masses": "少于 5 人，不能锁定",
         "leader": "还没有人，不能锁定",
-        "delegate": "少于 10 人，须书面同意",
-        "secretary": "少于 10 人，须书面同意",
+        "delegate": "少于 10 人，已书面同意",
+        "secretary": "少于 10 人，已书面同意",
     }
+    Campaign.objects.filter(pk=vote.campaign.pk).update(small_signoff="")
+    found = client_as(cast.evaladmin).get(at(vote, "roll")).context["categories"]
+    assert found[0][1] == "少于 10 人，须书面同意"
 
 
 @pytest.mark.parametrize("number", [1, 3])

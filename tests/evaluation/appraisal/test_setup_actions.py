@@ -122,7 +122,6 @@ def test_the_copy_of_a_voided_campaign_replaces_it_once(vote, by):
 
 def test_only_the_administrator_sets_up(vote, cast, actor):
     campaign, season = vote.campaign, vote.campaign.season
-    contest = campaign.contests.first()
     category = campaign.categories.first()
     for who in ("officer", "leader", "scrutineer", "secretary", "auditor", "sysadmin"):
         other = actor(getattr(cast, who))
@@ -135,7 +134,7 @@ def test_only_the_administrator_sets_up(vote, cast, actor):
         refused("forbidden", lambda by=other: categories.set_categories(campaign=campaign, rows=[], by=by))
         refused("forbidden", lambda by=other: categories.merge_categories(source=category, target=category, by=by))
         refused("forbidden", lambda by=other: scrutineers.set_scrutineers(campaign=campaign, persons=[], by=by))
-        refused("forbidden", lambda by=other: candidates.set_candidates(contest=contest, chosen={}, by=by))
+        refused("forbidden", lambda by=other: candidates.set_candidates(campaign=campaign, chosen={}, by=by))
     refused("forbidden", lambda: campaigns.create_campaign(season=season, title="新", by=Actor.system("test")))
 
 
@@ -157,7 +156,7 @@ def test_nothing_is_edited_after_the_lock(district, cast, by):
         lambda: categories.merge_categories(source=category, target=other, by=by),
         lambda: scrutineers.set_scrutineers(campaign=campaign, persons=[], by=by),
         lambda: candidates.add_candidate(contest_class=place, project=extra, by=by),
-        lambda: candidates.set_candidates(contest=contest, chosen={}, by=by),
+        lambda: candidates.set_candidates(campaign=campaign, chosen={}, by=by),
     ):
         assert refused("locked", call).status == 409
     assert vote.again().manifest == before
@@ -317,23 +316,29 @@ def test_scrutineers_hold_the_role_and_have_no_stake(vote, district, cast, by):
 # --- candidates ---
 
 
-def test_candidates_of_a_contest_are_set_whole(vote, district, by):
+def test_candidates_are_set_whole(vote, district, by):
     contest = vote.campaign.contests.select_related("campaign", "track").get(code="new")
     only = contest.classes.get()
     other = ContestClass.objects.create(contest=contest, number=2, name="社会组织", seats=1)
     first, second, third = [row.project for row in contest.classes.get(number=1).candidates.select_related("project")]
     extra = votes.closed_project(factories.make_org(district.root), factories.make_person(), contest.track, "新来的")
     kept = Candidate.objects.get(project=first).pk
-    chosen = {first: only, second: other, extra: other}
-    candidates.set_candidates(contest=contest, chosen=chosen, by=by)
+    stay = {
+        row.project: row.contest_class
+        for row in vote.campaign.candidates.exclude(contest_class__contest=contest).select_related(
+            "project", "contest_class__contest"
+        )
+    }
+    chosen = {**stay, first: only, second: other, extra: other}
+    candidates.set_candidates(campaign=vote.campaign, chosen=chosen, by=by)
     rows = Candidate.objects.filter(contest_class__contest=contest).order_by("project")
     assert list(rows.values_list("project", "contest_class__number")) == [(first.pk, 1), (second.pk, 2), (extra.pk, 2)]
     assert Candidate.objects.get(project=first).pk == kept
     running = factories.make_project(district.street, factories.make_person(), track=contest.track, title="没结项")
     error = refused(
         "not_eligible",
-        lambda: candidates.set_candidates(contest=contest, chosen={running: only, third: only}, by=by),
-        "project",
+        lambda: candidates.set_candidates(campaign=vote.campaign, chosen={running: only, third: only}, by=by),
+        running.code,
     )
-    assert error.fields["project"] == ["“没结项”还没有结项（当前“推进中”）。"]
-    assert rows.count() == 3
+    assert error.fields == {running.code: ["“没结项”还没有结项（当前“推进中”）。"]}
+    assert (rows.count(), vote.campaign.candidates.count()) == (3, len(stay) + 3)

@@ -89,7 +89,7 @@ def test_nobody_else_changes_anything(client_as, client, cast, vote):
         assert reader.post(at("lock", code), {}).status_code == 403
         assert reader.post(at("scrutineers", code), {}).status_code == 403
         assert reader.post(at("keys", code), {}).status_code == 404
-        assert reader.post(at("candidates", code), {"contest": "new"}).status_code == 403
+        assert reader.post(at("candidates", code), {}).status_code == 403
         assert reader.post(at("categories", code), {}).status_code == 403
         assert reader.post(at("campaign_void", code), {"reason": "不要了"}).status_code == 403
         assert 'type="submit">保存' not in text_of(reader.get(at("basics", code)))
@@ -234,31 +234,51 @@ def test_a_first_campaign_says_that_its_weights_are_a_proposal(admin, vote, acto
 # --- candidates, scrutineers ---
 
 
-def test_candidates_are_ticked_and_the_barred_have_their_reason(admin, vote, district):
+def ticks(vote: votes.Vote, contest: str = "") -> list[str]:
+    """The projects of the candidates as they stand, of the other contests if one is named."""
+    rows = vote.campaign.candidates.exclude(contest_class__contest__code=contest)
+    return list(rows.order_by("pk").values_list("project__code", flat=True))
+
+
+def test_candidates_of_all_contests_are_ticked_and_saved_at_once(admin, vote, district):
     contest = vote.campaign.contests.select_related("track").get(code="new")
     barred = votes.closed_project(factories.make_org(district.root), factories.make_person(), contest.track, "没资格的")
     barred.closing.eligible, barred.closing.bar_reason = False, "红灯未销号"
     barred.closing.save()
     extra = votes.closed_project(factories.make_org(district.root), factories.make_person(), contest.track, "新来的")
-    page = at("candidates", vote.campaign.code)
+    page, others = at("candidates", vote.campaign.code), ticks(vote, "new")
     text = text_of(admin.get(page))
     assert "没资格的" in text
     assert "：不具备评选资格：红灯未销号。" in text
     assert f'value="{extra.code}">' in text
+    assert text.count("保存，下一步：名册") == 1
     first = vote.campaign.candidates.filter(contest_class__contest=contest).first().project
-    answer = admin.post(page, {"contest": "new", "project": [first.code, extra.code]})
-    assert answer.headers["Location"] == page
-    rows = Candidate.objects.filter(contest_class__contest=contest).order_by("pk")
-    assert [row.project for row in rows] == [first, extra]
-    text = text_of(admin.post(page, {"contest": "new", "project": [barred.code]}), 400)
-    assert "“没资格的”不具备评选资格：红灯未销号。" in text
+    gone = others.pop()
+    answer = admin.post(page, {"project": [*others, first.code, extra.code]})
+    assert answer.headers["Location"] == at("roll", vote.campaign.code)
+    rows = vote.campaign.candidates.order_by("pk")
+    assert ticks(vote) == [*others, first.code, extra.code]
+    text = text_of(admin.post(page, {"project": [gone, barred.code]}), 400)
+    assert text.count("“没资格的”不具备评选资格：红灯未销号。") == 2  # above the form, and beside its row
+    assert (rows.count(), ticks(vote)[-1]) == (len(others) + 2, extra.code)
+
+
+def test_candidates_without_a_class_keep_all_ticks_and_say_so_beside_the_row(admin, vote):
+    contest = vote.campaign.contests.get(code="new")
     contest.classes.update(name="甲")
     ContestClass.objects.create(contest=contest, number=2, name="乙", seats=1)
-    answer = admin.post(page, {"contest": "new", "project": [first.code], f"class-{first.code}": "2"})
-    assert Candidate.objects.get(contest_class__contest=contest).contest_class.name == "乙"
-    text = text_of(admin.post(page, {"contest": "new", "project": [extra.code], f"class-{extra.code}": ""}), 400)
-    assert "“新来的”还没有选择类别。" in text
-    assert admin.post(page, {"contest": "no-such"}).status_code == 404
+    page, before = at("candidates", vote.campaign.code), ticks(vote)
+    third, first, _ = before[-3:]
+    given = {"project": before[:-1], f"class-{first}": "2"}
+    text = text_of(admin.post(page, given), 400)
+    ticked = re.findall(r'id="project-(\w+)" value="\w+" checked', text)
+    assert sorted(ticked) == sorted(before[:-1])
+    assert re.findall(r'id="project-(\w+)-error"', text) == [third]
+    assert '<option value="2" selected>乙</option>' in text
+    assert ticks(vote) == before
+    admin.post(page, given | {f"class-{third}": "2"})
+    rows = vote.campaign.candidates.filter(contest_class__contest=contest).order_by("pk")
+    assert list(rows.values_list("project__code", "contest_class__name")) == [(third, "乙"), (first, "乙")]
 
 
 def test_a_withdrawal_after_the_lock_needs_a_reason(admin, vote):
