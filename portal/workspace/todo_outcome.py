@@ -1,4 +1,4 @@
-"""What waits for the department after a vote: reviews of notices, objections, dissolved organizations, tiers."""
+"""What waits for the department around a vote: reviews, objections, ended notices, dissolved organizations, tiers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portal.workspace.todo import LIMIT, Todo
 
 def outcome_todos(user: Any) -> list[Todo]:
     """All of it, in no order; constant in queries, none for those who handle nothing of it."""
-    found = _objections() if rules.can_handle_objections(user) else []
+    found = [*_objections(), *_expired()] if rules.can_handle_objections(user) else []
     if rules.can_publish(user):
         found += [*_reviews(), *_namings(), *_tiers()]
     return found
@@ -39,20 +39,47 @@ def _objections() -> list[Todo]:
 
 
 def _reviews() -> list[Todo]:
-    waiting = Publication.objects.filter(
-        object_type=PublicNotice._meta.label_lower, state__in=list(publication.NEXT)
-    ).values_list("object_id", "state")
-    states = {int(key): state for key, state in waiting[:LIMIT]}
-    notices = PublicNotice.objects.filter(pk__in=states).select_related("campaign").order_by("pk")
+    """Notices and announcements in review, each with its next step."""
+    labels = [PublicNotice._meta.label_lower, Campaign._meta.label_lower]
+    waiting = Publication.objects.filter(object_type__in=labels, state__in=list(publication.NEXT))
+    words: dict[str, dict[int, str]] = {label: {} for label in labels}
+    for label, key, state in waiting.values_list("object_type", "object_id", "state").order_by("pk")[:LIMIT]:
+        words[label][int(key)] = publication.NEXT[publication.State(state)][1]
+    notices = PublicNotice.objects.filter(pk__in=words[labels[0]]).select_related("campaign").order_by("pk")
+    campaigns = Campaign.objects.filter(pk__in=words[labels[1]]).exclude(state=Campaign.State.VOIDED).order_by("pk")
+    return [
+        *(_review("公示", words[labels[0]][row.pk], row.title, "notice", row.campaign.code) for row in notices),
+        *(_review("评选公告", words[labels[1]][row.pk], row.title, "announcement", row.code) for row in campaigns),
+    ]
+
+
+def _review(what: str, step: str, about: str, page: str, code: str) -> Todo:
+    return Todo(
+        title=f"{what}：{step}",
+        about=about,
+        action="办理",
+        url=reverse(f"appraisal:{page}", args=[code]),
+        icon="speakerphone",
+    )
+
+
+def _expired() -> list[Todo]:
+    """Notices whose days are over and whose items still stand: the clock was late, or something holds them."""
+    rows = PublicNotice.objects.shown().filter(
+        state=PublicNotice.State.RUNNING, campaign__state=Campaign.State.NOTICED, ends_on__lt=days.today()
+    )
     return [
         Todo(
-            title=f"公示：{publication.NEXT[publication.State(states[notice.pk])][1]}",
+            title="公示期满：办理结果生效",
             about=notice.title,
             action="办理",
             url=reverse("appraisal:notice", args=[notice.campaign.code]),
-            icon="speakerphone",
+            icon="award",
         )
-        for notice in notices
+        for notice in rows.filter(items__state=NoticeItem.State.STANDING)
+        .select_related("campaign")
+        .distinct()
+        .order_by("pk")[:LIMIT]
     ]
 
 
