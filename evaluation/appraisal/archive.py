@@ -20,7 +20,7 @@ from common import audit, jobs, packages
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.models import Job
-from evaluation.appraisal import archive_parts, rules
+from evaluation.appraisal import archive_parts, rules, tiers
 from evaluation.appraisal.models import Campaign, CampaignPackage, Objection
 from evaluation.appraisal.states import move_campaign
 
@@ -66,6 +66,16 @@ def seal(job: Job) -> dict[str, Any]:
     except ActionError as error:
         return {"refused": error.message}
     return _result(package)
+
+
+def still_open(campaign: Campaign) -> list[str]:
+    """What is not settled yet, in words, to be read before archiving; open objections forbid it."""
+    found = []
+    if number := Objection.objects.filter(notice__campaign=campaign, state=Objection.State.RECEIVED).count():
+        found.append(f"{number} 件异议没有办结，答复以后才能归档")
+    if number := tiers.waiting().filter(award__candidate__campaign=campaign).count():
+        found.append(f"{number} 个获奖项目的梯队晋级没有决定，由组织部决定")
+    return found
 
 
 def fetch(package: CampaignPackage, by: Actor) -> tuple[IO[bytes], str] | None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from common import days, publication
 from common.working_days import MissingCalendar, working_days_between
-from evaluation.appraisal import awards, certificates, desk, objections, public_notice, rules, runoffs, tiers
+from evaluation.appraisal import archive, awards, certificates, desk, objections, public_notice, rules, runoffs, tiers
 from evaluation.appraisal.models import Award, Campaign, CampaignPackage, NoticeItem, Objection, PublicNotice, Tally
 from evaluation.appraisal.outcome_forms import ReasonForm, WordingForm
 
@@ -107,13 +107,15 @@ def awards_page(request: HttpRequest, campaign: Campaign, reason: ReasonForm | N
         .order_by("track__position", "certificate_number")
     )
     user: Any = request.user
+    may_archive = campaign.state == State.FINAL and rules.can_handle_objections(user)
     return desk.frame(request, campaign, "awards") | {
         "awards": rows,
         "decides": rules.can_decide_tier(user),
         "handles": rules.can_handle_objections(user),
         "template": certificates.template_of(campaign),
         "package": CampaignPackage.objects.filter(campaign=campaign).first(),
-        "may_archive": campaign.state == State.FINAL and rules.can_handle_objections(user),
+        "may_archive": may_archive,
+        "still_open": archive.still_open(campaign) if may_archive else [],
         "reason_form": reason or ReasonForm(),
         "undecided": sum(1 for row in rows if _undecided(row)),
     }

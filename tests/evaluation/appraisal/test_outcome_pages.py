@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from urllib.parse import quote
 
 import pytest
 from django.core.cache import cache
@@ -12,7 +11,8 @@ from django.urls import reverse
 
 from common import publication
 from common.actors import Actor
-from evaluation.appraisal.models import Award, CertificateTemplate, Objection, PublicNotice, TierProposal
+from evaluation.appraisal import tiers
+from evaluation.appraisal.models import Award, Objection, PublicNotice, TierProposal
 from organizations.models import Organization
 from projects.models import Project
 from tests.evaluation.appraisal import outcome_steps as steps
@@ -142,6 +142,50 @@ def test_finalizing_by_the_button(vote, notice, objection, cast, client_as, toda
     page = client_as(cast.officer).post(desk("notice_finalize", vote), follow=True)
     assert "3 个项目的评选结果已经生效" in page.text
     assert "暂不生效：有异议没有办结" in page.text
+
+
+def test_the_end_of_the_notice_is_said_and_led_to(vote, notice, cast, client_as, today):
+    words, button = "期满次日自动办理，也可以现在办理", "让公示结果生效？"
+    today(steps.END)
+    assert words not in client_as(cast.officer).get(desk("notice", vote)).text
+    today(steps.OVER)
+    for who, may in (("officer", True), ("evaladmin", True), ("scrutineer", False)):
+        page = client_as(getattr(cast, who)).get(desk("notice", vote)).text
+        assert (who, words in page, button in page) == (who, True, may)
+    assert f'href="{desk("notice", vote)}">到公示页' in client_as(cast.officer).get(desk("awards", vote)).text
+
+
+def test_each_page_says_whose_step_is_next(vote, cast, client_as, today):
+    steps.drafted(steps.confirmed(vote))
+    today(steps.START)
+    watcher, notice = client_as(cast.scrutineer), PublicNotice.objects.get()
+    assert "<b>提出</b>，由年度评选管理员办理" in watcher.get(desk("notice", vote)).text
+    steps.proposed(vote, notice)
+    for do, words in (("clear", "保密审查"), ("approve", "审批"), ("publish", "发布")):
+        assert f"<b>{words}</b>，由区委组织部办理" in watcher.get(desk("notice", vote)).text
+        steps.passed(vote, cast.officer, notice, [do])
+    assert "下一步：" not in watcher.get(desk("notice", vote)).text
+
+
+def test_the_announcement_says_whose_step_is_next(vote, cast, client_as):
+    watcher, url = client_as(cast.scrutineer), desk("announcement", vote)
+    assert "<b>提出</b>，由年度评选管理员办理" in watcher.get(url).text
+    publication.propose(obj=vote.campaign, content={"body": "公告如下。（示例）"}, by=vote.by)
+    assert "<b>保密审查</b>，由区委组织部办理，已列入组织部工作人员的待办" in watcher.get(url).text
+    for do in ("clear", "approve", "publish"):
+        publication.take_step(obj=vote.campaign, do=do, by=Actor.person(cast.officer))
+    assert "下一步：" not in watcher.get(url).text
+
+
+def test_what_is_not_settled_is_read_before_archiving(awarded, cast, client_as):
+    words = "个获奖项目的梯队晋级没有决定，由组织部决定"
+    page = client_as(cast.evaladmin).get(desk("awards", awarded)).text
+    assert (f"4 {words}" in page, "没有决定的梯队晋级仍可决定" in page) == (True, True)
+    assert words not in client_as(cast.scrutineer).get(desk("awards", awarded)).text
+    for proposal in TierProposal.objects.all():
+        tiers.decide_tier(proposal=proposal, accept=False, reason="暂缓。", by=Actor.person(cast.officer))
+    page = client_as(cast.evaladmin).get(desk("awards", awarded)).text
+    assert (words in page, "异议和梯队晋级都已办完" in page) == (False, True)
 
 
 def test_the_decision_on_a_dissolved_organization(vote, notice, cast, client_as, today):
@@ -334,66 +378,6 @@ def test_the_tier_is_decided_on_the_page(awarded, cast, client_as):
     client_as(cast.officer).post(url, {"do": "accept", "reason": "成效明显。（示例）"})
     proposal.refresh_from_db()
     assert (proposal.state, proposal.award.project.tier) == ("accepted", "premium")
-
-
-# --- certificates ---
-
-
-def test_a_certificate_and_its_preview(awarded, cast, client_as):
-    award = Award.objects.first()
-    client = client_as(cast.evaladmin)
-    for url, name in (
-        (desk("certificate", awarded, award.candidate.code), f"{award.certificate_number} {award.project}.pdf"),
-        (desk("certificate_preview", awarded), f"{awarded.campaign}获奖证书样张.pdf"),
-    ):
-        served = client.get(url)
-        assert (served["Content-Type"], served.content[:5]) == ("application/pdf", b"%PDF-")
-        assert served["Content-Disposition"] == f"inline; filename*=utf-8''{quote(name)}"
-
-
-def test_a_preview_before_there_is_an_award(vote, cast, client_as):
-    assert client_as(cast.evaladmin).get(desk("certificate_preview", vote)).content[:5] == b"%PDF-"
-
-
-def test_the_template_is_checked_and_saved(vote, cast, client_as):
-    client, url = client_as(cast.officer), desk("certificate_template", vote)
-    given = {
-        "heading": "荣誉证书",
-        "body": "{项目}获{奖项}",
-        "issuer": "示例落款",
-        "accent": "#123456",
-        "landscape": "",
-    }
-    wrong = client.post(url, {**given, "body": "{作者}", "number_format": "{年度}", "accent": "red"})
-    assert wrong.status_code == 400
-    for words in ("“作者”无法识别", "须含 {赛道} 和 {序号}", "六位颜色值"):
-        assert words in wrong.text
-    assert client.post(url, {**given, "number_format": "{年度}{赛道}{序号}"}).status_code == 302
-    found = CertificateTemplate.objects.get()
-    assert (found.issuer, found.landscape, found.number_format) == ("示例落款", False, "{年度}{赛道}{序号}")
-
-
-@pytest.mark.parametrize("typed", ["{}", "{}".lower(), " {} "])
-def test_a_certificate_is_confirmed(awarded, typed):
-    award = Award.objects.first()
-    grouped = "-".join(award.verification_code[at : at + 4] for at in range(0, 13, 4))
-    page = Client().get("/verify/", {"code": typed.format(grouped).replace("0", "o").replace("1", "l")}, follow=True)
-    assert page.status_code == 200
-    for words in (award.certificate_number, award.project.title, award.organization_name, award.title, grouped):
-        assert words in page.text
-    assert page.redirect_chain == [(f"/verify/{award.verification_code}/", 302)]
-
-
-@pytest.mark.parametrize("typed", ["0000000000001", "x", "二〇二六", "../admin", "a/b"])
-def test_an_unknown_code_says_so(awarded, typed):
-    page = Client().get("/verify/", {"code": typed}, follow=True)
-    assert (page.status_code, "没有这个验证码" in page.text, "证书有效" in page.text) == (404, True, False)
-
-
-def test_looking_up_codes_is_slowed_down(db):
-    cache.clear()
-    statuses = [Client().get("/verify/0000000000001/").status_code for _ in range(31)]
-    assert statuses == [404] * 30 + [429]
 
 
 def test_the_public_pages_need_no_login_and_know_no_session(notice, today):
