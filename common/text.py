@@ -28,3 +28,22 @@ def parse_date(text: str) -> date:
         raise ValueError(text)
     year, month, day = (int(part) for part in match.groups())
     return date(year, month, day)
+
+
+def nested_quotes(text: str) -> str:
+    """Quotation marks within quotation marks become single ones: a project's title often begins with a quotation.
+
+    A text whose marks do not pair stays as it is.
+    """
+    depth, written = 0, []
+    for letter in text:
+        if letter == "“":
+            depth += 1
+            letter = "“‘"[depth % 2 == 0]
+        elif letter == "”":
+            letter = "”’"[depth % 2 == 0]
+            depth -= 1
+        if depth < 0:
+            return text
+        written.append(letter)
+    return "".join(written) if depth == 0 else text

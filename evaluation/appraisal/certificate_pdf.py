@@ -11,6 +11,7 @@ from typing import Any
 from common import pdf, qr
 from common.office import legal_text
 from common.paper_layout import day_words
+from common.text import nested_quotes
 from evaluation.appraisal import crockford
 from evaluation.appraisal.models import CertificateTemplate
 
@@ -45,25 +46,6 @@ def render(
         "labels": LABELS,
     }
     return pdf.compile_paper(SOURCE, paper, {"qr.svg": qr.svg(verify_url).encode()})
-
-
-def nested_quotes(text: str) -> str:
-    """Quotation marks within quotation marks become single ones: a project's title often begins with a quotation.
-
-    A text whose marks do not pair stays as it is.
-    """
-    depth, written = 0, []
-    for letter in text:
-        if letter == "“":
-            depth += 1
-            letter = "“‘"[depth % 2 == 0]
-        elif letter == "”":
-            letter = "”’"[depth % 2 == 0]
-            depth -= 1
-        if depth < 0:
-            return text
-        written.append(letter)
-    return "".join(written) if depth == 0 else text
 
 
 def _lines(body: str, strong: Collection[str]) -> list[dict[str, Any]]:

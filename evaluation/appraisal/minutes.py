@@ -14,6 +14,7 @@ from common.errors import ActionError
 from common.exports import ExportContext, Params
 from common.papers import Make, Paper, register_paper
 from common.templatetags.ui import day_label, moment_label, points
+from common.text import nested_quotes
 from evaluation.appraisal import count_sheet, manifest, publishing, rules, runoffs, setup_papers, shortfall, signatures
 from evaluation.appraisal.count_sheet import ClassResult, Sheet
 from evaluation.appraisal.models import Campaign, Tally
@@ -149,7 +150,7 @@ def _addenda(paper: Paper, campaign: Campaign, sheet: Sheet) -> None:
     if lines:
         paper.heading(1, "补充说明")
         for line in lines:
-            paper.paragraph(line)
+            paper.paragraph(nested_quotes(line))
 
 
 def _ranking(paper: Paper, each: ClassResult, *, exact: bool) -> None:
@@ -180,7 +181,7 @@ def _ties(paper: Paper, campaign: Campaign) -> None:
     for tie in ties:
         names = "、".join(f"“{row}”" for row in tie.candidates)
         how = f"再次票决：{tie.runoff.get_state_display()}" if tie.runoff else "待再次票决"
-        paper.paragraph(f"“{tie.name}”：{names}并列，争 {tie.seats} 个名额，{how}。")
+        paper.paragraph(nested_quotes(f"“{tie.name}”：{names}并列，争 {tie.seats} 个名额，{how}。"))
 
 
 def _sign(paper: Paper, campaign: Campaign) -> None:

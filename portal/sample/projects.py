@@ -11,6 +11,7 @@ from brands.models import Brand
 from brands.programme import named_projects
 from common import days, publication
 from common.actors import Actor
+from common.text import nested_quotes
 from organizations.models import Organization
 from portal.sample.people import Cast
 from projects import actions, library
@@ -261,9 +262,9 @@ def _plan(project: Project, shape: list[tuple[int, float, float, str]], by: Acto
 
 def _texts(spec: Spec) -> dict[str, str]:
     if spec.title in REAL:
-        return {"summary": f"“{spec.title}”是公开报道中提到的书记项目；本页的计划和进度为示例。"}
+        return {"summary": nested_quotes(f"“{spec.title}”是公开报道中提到的书记项目；本页的计划和进度为示例。")}
     return {
-        "summary": f"由书记领题，围绕“{spec.title}”建机制、聚力量、办实事。（示例）",
+        "summary": nested_quotes(f"由书记领题，围绕“{spec.title}”建机制、聚力量、办实事。（示例）"),
         "problem": "工作力量分散、需求掌握不准、办理没有闭环。（示例）",
         "goal": "年内建成可看、可用、可复制的项目成果。（示例）",
         "measures": "建立专班，按里程碑推进，每月报送进展。（示例）",

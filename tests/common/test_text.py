@@ -11,7 +11,7 @@ from rest_framework import exceptions
 from common.api import CleanCharField as ApiCharField
 from common.errors import ActionError
 from common.forms import ChineseDateField, CleanCharField, add_action_error
-from common.text import clean_text, parse_date
+from common.text import clean_text, nested_quotes, parse_date
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,17 @@ def test_an_actions_error_without_fields_is_shown_above():
     assert form.is_valid()
     add_action_error(form, ActionError("有误"))
     assert form.errors == {"__all__": ["有误"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("“红色物业”", "“红色物业”"),
+        ("你单位““红色物业”破题”获“优秀”", "你单位“‘红色物业’破题”获“优秀”"),
+        ("“一“二“三”二”一”", "“一‘二“三”二’一”"),
+        ("没有配对“的引号", "没有配对“的引号"),
+        ("”反了“", "”反了“"),
+    ],
+)
+def test_quotations_within_quotations(text, expected):
+    assert nested_quotes(text) == expected

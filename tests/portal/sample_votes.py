@@ -111,6 +111,7 @@ def nothing_invented_lacks_its_mark() -> None:
         names += [f"{row.name}{row.body}" for row in vote.key_holders.all()]
         names += list(vote.candidates.values_list("project__title", flat=True))
         assert [name for name in names if "示例" not in name] == []
+    assert not Project.objects.filter(summary__contains="““").exists()
     texts = Objection.objects.values_list("name", "contact", "content", "reply")
     assert [words for row in texts for words in row if "（示例）" not in words] == []
     assert all("（示例）" in row.project.title for row in Award.objects.select_related("project"))

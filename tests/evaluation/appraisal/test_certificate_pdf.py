@@ -9,7 +9,7 @@ import pytest
 
 from common.errors import ActionError
 from common.pdf import NO_FONT
-from evaluation.appraisal.certificate_pdf import _lines, nested_quotes, render
+from evaluation.appraisal.certificate_pdf import _lines, render
 from evaluation.appraisal.models import CertificateTemplate
 from tests.common.papers import pdf_pages, squeezed
 
@@ -95,17 +95,3 @@ def test_without_a_chinese_font_it_says_so(tmp_path, settings):
     with pytest.raises(ActionError, match="没有中文字体") as refused:
         made(tmp_path)
     assert refused.value.message == NO_FONT
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("“红色物业”", "“红色物业”"),
-        ("你单位““红色物业”破题”获“优秀”", "你单位“‘红色物业’破题”获“优秀”"),
-        ("“一“二“三”二”一”", "“一‘二“三”二’一”"),
-        ("没有配对“的引号", "没有配对“的引号"),
-        ("”反了“", "”反了“"),
-    ],
-)
-def test_quotations_within_quotations(text, expected):
-    assert nested_quotes(text) == expected
