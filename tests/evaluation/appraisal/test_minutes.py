@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from common import exports, jobs
+from common import days, exports, jobs
 from common.actors import Actor
 from common.models import Job
 from evaluation.appraisal import publishing
+from evaluation.appraisal.models import ShortfallDecision
 from tests.common.papers import pdf_pages, squeezed, word_lines
 from tests.conftest import fresh
 from tests.evaluation.appraisal import count_steps, votes
@@ -65,6 +66,23 @@ def test_the_minutes_name_the_hash_that_was_signed_and_the_one_that_is_public(di
     shown = count_steps.counted(district, cast, count_steps.CLEAR)
     text = words(made(shown, cast.evaladmin, "vote_minutes"))
     assert (f"结果摘要{count_steps.tally_of(shown).result_sha256}" in text, "监票人签字）" in text) == (True, False)
+
+
+def test_a_decision_on_too_few_names_its_category(district: Any, cast: Any) -> None:
+    vote = count_steps.voted(district, cast, count_steps.CLEAR)
+    ShortfallDecision.objects.create(
+        campaign=vote.campaign,
+        kind="accept",
+        category=vote.campaign.categories.get(code="leader"),
+        reason="照实计票",
+        proposed_by=cast.evaladmin.person,
+        agreed_by=cast.scrutineer.person,
+        agreed_at=days.now(),
+    )
+    votes.count(votes.close(vote))
+    told = "“区领导（待确认）”按实际票数计票。理由：照实计票（年度评选管理员提出，监票人同意）。"
+    for kind in KINDS:
+        assert told in words(made(vote, cast.evaladmin, kind))
 
 
 def test_the_report_withholds_what_the_rules_withhold(district: Any, cast: Any) -> None:
