@@ -139,7 +139,7 @@ def test_the_board_shows_the_light_in_words(client_as, cast, behind: Project) ->
 @pytest.mark.parametrize(
     ("name", "person", "queries"),
     [
-        ("workspace:desk", "officer", 27),
+        ("workspace:desk", "officer", 28),
         ("workspace:desk", "secretary", 22),
         ("workspace:board", "officer", 16),
         ("tracking:behind", "officer", 11),
