@@ -13,7 +13,7 @@ from typing import Any
 from common.errors import ActionError
 from evaluation.appraisal import casting, drafts, manifest
 from evaluation.appraisal.drafts import Draft
-from evaluation.appraisal.layout import Layout, Section
+from evaluation.appraisal.layout import Layout, Section, section_title
 from evaluation.appraisal.models import Candidate, Contest, Voter
 
 LINE_LENGTH = 60
@@ -45,6 +45,7 @@ class BallotSection:
 
     section: Section
     name: str
+    title: str
     choices: tuple[Choice, ...]
 
     @property
@@ -139,17 +140,17 @@ class BallotForm:
             award=contest["award"],
             method=str(Contest.Method(contest["method"]).label),
             must_fill=contest["must_fill"],
-            sections=tuple(self._section(next(sections), each) for each in contest["classes"]),
+            sections=tuple(self._section(next(sections), contest["award"], each) for each in contest["classes"]),
         )
 
-    def _section(self, section: Section, row: Mapping[str, Any]) -> BallotSection:
+    def _section(self, section: Section, award: str, row: Mapping[str, Any]) -> BallotSection:
         standing = [c["code"] for c in row["candidates"] if not self._withdrawn(c["code"])]
         left = sum(code not in self.recused for code in standing)
         open_places = sum(c["code"] not in self.recused for c in row["candidates"])
         # Where all seats must be filled and too few are left, a withdrawn candidate may fill up: it is not counted.
         fills_up = section.must_fill and left < min(section.seats, open_places)
         choices = tuple(self._choice(each, fills_up) for each in row["candidates"])
-        return BallotSection(section, row["name"], choices)
+        return BallotSection(section, row["name"], section_title(award, row["name"]), choices)
 
     def _choice(self, row: Mapping[str, Any], fills_up: bool) -> Choice:
         code = row["code"]

@@ -11,7 +11,7 @@ from django.test import Client
 
 from common import days
 from evaluation.appraisal import candidates
-from evaluation.appraisal.models import Candidate, UrnBallot, Voter
+from evaluation.appraisal.models import Candidate, ContestClass, UrnBallot, Voter
 from tests.evaluation.appraisal import voters, votes
 from tests.evaluation.appraisal.votes import DURING, Vote
 
@@ -191,3 +191,15 @@ def ticked(client: Client, vote: Vote, number: int) -> list[int]:
     page = client.get(f"/vote/ballot/{number}/").content.decode()
     found = re.findall(rf'name="{section}" value="([^"]+)" checked', page)
     return [vote.codes(section).index(code) + 1 for code in found]
+
+
+def test_every_page_names_the_vote_and_a_class_its_award(district: Any, cast: Any, client: Client) -> None:
+    vote = votes.make_vote(district, cast, each=5)
+    ContestClass.objects.filter(contest__campaign=vote.campaign, contest__code="new").update(name="非公企业")
+    votes.open_(vote)
+    with days.pretend(DURING):
+        review = voters.fill(client, vote, voters.code_of(vote, vote.voters("expert")[0]))
+        pages = [client.get(f"/vote/ballot/{number}/").content.decode() for number in (1, 2, 3)]
+    assert [page.count(vote.campaign.title) for page in (*pages, review.content.decode())] == [1] * 4
+    assert '<legend class="vote-legend">优秀书记项目（非公企业）<' in pages[2]
+    assert "<h3>优秀书记项目（非公企业）</h3>" in review.content.decode()
