@@ -85,11 +85,11 @@ def set_candidates(*, campaign: Campaign, chosen: Mapping[Project, ContestClass]
         raise ActionError("候选项目有误，请按各行的提示修改。", code="not_eligible", fields=errors)
     wanted = {project.pk: place for project, place in chosen.items()}
     for key, row in standing.items():
-        place = wanted.get(key)
-        if place is None:
+        new = wanted.get(key)
+        if new is None:
             withdraw_candidate(candidate=row, reason="", by=by)
-        elif place.pk != row.contest_class_id:
-            _move(row, place, by)
+        elif new.pk != row.contest_class_id:
+            _move(row, new, by)
     for project, place in chosen.items():
         if project.pk not in standing:
             add_candidate(contest_class=place, project=project, by=by)

@@ -14,10 +14,12 @@ from common import audit, days
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.templatetags.ui import points
-from evaluation.appraisal import candidates, dossiers, manifest, recusal, rules, runoffs, scrutineers
+from evaluation.appraisal import candidates, categories, dossiers, manifest, recusal, rules, runoffs, scrutineers
 from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.models import Campaign, Candidate, Contest, VoterCategory
 from evaluation.appraisal.states import move_campaign
+from organizations.access import Role
+from organizations.models import RoleGrant
 from projects.models.seasons import FULL
 
 State = Campaign.State
@@ -48,6 +50,21 @@ def problems(campaign: Campaign) -> list[Problem]:
         *_keys(campaign),
         *_runoff(campaign),
     ]
+
+
+def hints(campaign: Campaign) -> list[str]:
+    """What does not stand in the way of the lock and should be looked at again, in words."""
+    rows = list(campaign.categories.order_by("position", "id"))
+    found = []
+    if campaign.opens_at is not None and campaign.opens_at <= days.now():
+        found.append("开始时间已过，锁定后立即开始投票；请先确认来得及发布公告、发放投票码，或推迟开始时间。")
+    if categories.is_proposal([row.weight for row in rows]):
+        found.append("权重仍是平均分配的建议，请确认与批准的方案一致。")
+    found += [f"“{row.name}”的名称待确认，将照此印在规则单上。" for row in rows if row.unconfirmed]
+    grants = RoleGrant.objects.in_force().filter(role=Role.EVALUATION_ADMINISTRATOR)
+    voters = campaign.voters.filter(person__in=grants.values("person")).order_by("pk")
+    found += [f"年度评选管理员{voter}在投票名册中，请确认由本人投票是否合适。" for voter in voters]
+    return found
 
 
 @transaction.atomic

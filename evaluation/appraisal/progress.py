@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from common import days
+from django.db.models import Exists, Model, OuterRef
+
+from common import days, publication
+from common.models import Publication
 from common.templatetags.ui import moment_label
-from evaluation.appraisal import rules, shortfall
-from evaluation.appraisal.models import Campaign, Objection, ShortfallDecision, Tally
+from evaluation.appraisal import rules, runoffs, shortfall
+from evaluation.appraisal.models import (
+    Campaign,
+    CampaignAnnouncement,
+    Credential,
+    Objection,
+    PublicNotice,
+    ShortfallDecision,
+    Tally,
+    Voter,
+)
 from organizations.access import Role, access_of
 
 State = Campaign.State
@@ -55,7 +67,68 @@ def rail(campaign: Campaign) -> list[dict[str, Any]]:
 
 
 def next_step(campaign: Campaign) -> Waiting | None:
-    """The one next thing by state and clock alone; asks the database nothing. None at the end of the life."""
+    """The one next thing; None at the end of the life."""
+    return next_steps([campaign])[0]
+
+
+def next_steps(campaigns: Iterable[Campaign]) -> list[Waiting | None]:
+    """The next thing of each, by state, clock and how far its announcement or notice is; a fixed number of queries."""
+    rows = list(campaigns)
+    announcing, noticing = _announcements(rows), _notices(rows)
+    return [announcing.get(row.pk) or noticing.get(row.pk) or _by_clock(row) for row in rows]
+
+
+def warnings(campaign: Campaign) -> list[str]:
+    """What should not be so once the vote is locked or open, in words."""
+    if campaign.state not in (State.LOCKED, State.OPEN):
+        return []
+    found = [] if CampaignAnnouncement.objects.filter(campaign=campaign, is_public=True).exists() else ["公告未发布。"]
+    codes = Credential.objects.filter(voter=OuterRef("pk"), revoked=False)
+    without = campaign.voters.filter(~Exists(codes), channel=Voter.Channel.CODE, voted=False).count()
+    return found + ([f"还有 {without} 人没有发投票码。"] if without else [])
+
+
+def _announcements(rows: Iterable[Campaign]) -> dict[int, Waiting]:
+    """What the announcement of a locked vote waits for, by the vote's key; nothing once it is public."""
+    locked = {row.pk: row for row in rows if row.state == State.LOCKED}
+    if not locked:
+        return {}
+    public = CampaignAnnouncement.objects.filter(campaign__in=locked, is_public=True)
+    done, reviewed = set(public.values_list("campaign", flat=True)), _in_review(Campaign, locked)
+    return {
+        key: Waiting(
+            DEPARTMENT if key in reviewed else ADMINISTRATOR,
+            "评选公告：保密审查、审批、发布公告" if key in reviewed else "提出评选公告",
+            "announcement",
+            days.day_of(row.opens_at) if row.opens_at else None,
+        )
+        for key, row in locked.items()
+        if key not in done
+    }
+
+
+def _notices(rows: Iterable[Campaign]) -> dict[int, Waiting]:
+    """What a proposed notice waits for, by the key of its signed vote."""
+    signed = [row.pk for row in rows if row.state == State.CONFIRMED]
+    if not signed:
+        return {}
+    drafts = dict(
+        PublicNotice.objects.filter(campaign__in=signed, state=PublicNotice.State.DRAFT).values_list("pk", "campaign")
+    )
+    words = "公示：保密审查、审批、发布"
+    return {drafts[key]: Waiting(DEPARTMENT, words, "notice") for key in _in_review(PublicNotice, drafts)}
+
+
+def _in_review(model: type[Model], keys: Iterable[int]) -> set[int]:
+    """Those of the objects whose wording was proposed and is on its way through the department."""
+    rows = Publication.objects.filter(
+        object_type=model._meta.label_lower, object_id__in=[str(key) for key in keys], state__in=list(publication.NEXT)
+    )
+    return {int(key) for key in rows.values_list("object_id", flat=True)}
+
+
+def _by_clock(campaign: Campaign) -> Waiting | None:
+    """The next thing by state and clock alone; asks the database nothing."""
     moment = days.now()
     opens, closes = campaign.opens_at, campaign.closes_at
     if campaign.state == State.LOCKED and opens and moment < opens:
@@ -91,12 +164,25 @@ def waiting(campaign: Campaign) -> list[Waiting]:
             for row in proposed
         ]
         found = found or [Waiting(CLOCK, "即将自动混票", "turnout")]
+    elif campaign.state == State.LOCKED and first != (by_clock := _by_clock(campaign)):
+        found += [by_clock] if by_clock else []
+    elif campaign.state == State.CONFIRMED and first and first.who == ADMINISTRATOR:
+        found = [_after_signing(campaign)]
     elif campaign.state == State.COUNTED:
         found = [Waiting(name, "核对计票结果并签字", "result") for name in _unsigned(campaign)]
     elif campaign.state == State.NOTICED:
         number = Objection.objects.filter(notice__campaign=campaign, state=Objection.State.RECEIVED).count()
         found += [Waiting(DEPARTMENT, f"办理 {number} 件异议", "notice")] if number else []
     return found
+
+
+def _after_signing(campaign: Campaign) -> Waiting:
+    """The tie that is left, or the notice; a run-off's result goes into the notice of its first vote."""
+    if ties := runoffs.open_ties(campaign):
+        return Waiting(ADMINISTRATOR, f"“{'”“'.join(tie.name for tie in ties)}”末位并列，组织再次票决", "result")
+    if campaign.runoff_of is not None:
+        return Waiting(ADMINISTRATOR, f"结果已签字，到“{campaign.runoff_of}”提出公示", "result")
+    return Waiting(ADMINISTRATOR, "提出公示", "notice")
 
 
 def todos(user: Any) -> list[tuple[Campaign, Waiting]]:
@@ -112,8 +198,12 @@ def todos(user: Any) -> list[tuple[Campaign, Waiting]]:
 
 def _own(rows: Iterable[Campaign]) -> list[tuple[Campaign, Waiting]]:
     """The next steps that the administrator takes, or calls the holders to."""
-    steps = [(row, next_step(row)) for row in rows]
-    return [(row, step) for row, step in steps if step is not None and step.who in (ADMINISTRATOR, HOLDERS)]
+    found = list(rows)
+    return [
+        (row, step)
+        for row, step in zip(found, next_steps(found), strict=True)
+        if step is not None and step.who in (ADMINISTRATOR, HOLDERS)
+    ]
 
 
 def _watched(user: Any) -> list[tuple[Campaign, Waiting]]:

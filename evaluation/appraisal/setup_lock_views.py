@@ -15,7 +15,7 @@ from common import qr
 from common.actors import Actor
 from common.errors import ActionError
 from common.forms import add_action_error
-from evaluation.appraisal import campaigns, categories, crockford, desk, keys, locking, rule_sheet, rules
+from evaluation.appraisal import campaigns, crockford, desk, keys, locking, rule_sheet, rules
 from evaluation.appraisal.models import Campaign
 from evaluation.appraisal.secret_forms import SecretsForm
 from evaluation.appraisal.setup_forms import HoldersForm, SeedForm
@@ -129,13 +129,11 @@ def _cards(found: Campaign, holders: list[tuple[str, str]], secrets: list[str]) 
 
 def _lock(request: HttpRequest, found: Campaign, form: SeedForm) -> dict[str, Any]:
     context = desk.frame(request, found, "lock")
-    weights = [row.weight for row in found.categories.all()]
     return context | {
         "form": form,
         "parts": rule_sheet.sentences(rule_sheet.of(found)),
         "problems": _problems(found) if found.is_draft else [],
-        "is_proposal": found.is_draft and categories.is_proposal(weights),
-        "unconfirmed": found.categories.filter(unconfirmed=True) if found.is_draft else [],
+        "hints": locking.hints(found) if found.is_draft else [],
         "lot": rule_sheet.LOT,
     }
 

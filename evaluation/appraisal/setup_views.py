@@ -35,9 +35,10 @@ def campaigns(request: HttpRequest) -> HttpResponse:
     if not rules.sees_campaigns(access_of(user)):
         raise Http404
     page = page_of(request, Campaign.objects.visible_to(user).select_related("season", "runoff_of"))
+    rows = list(page)
     context = {
         "page": page,
-        "rows": [(row, _with_address(row, progress.next_step(row))) for row in page],
+        "rows": [(row, _with_address(row, step)) for row, step in zip(rows, progress.next_steps(rows), strict=True)],
         "manages": rules.can_manage_campaign(user),
         "crumbs": [desk.top_crumbs()[0], ("年度评选", "")],
     }
@@ -112,6 +113,7 @@ def _overview(request: HttpRequest, found: Campaign, form: ReasonForm, status: i
     context = desk.frame(request, found, "campaign") | {
         "rail": progress.rail(found),
         "waiting": [_with_address(found, each) for each in progress.waiting(found)],
+        "warnings": progress.warnings(found),
         "figures": _figures(found),
         "history": _history(found),
         "reason_form": form,

@@ -6,8 +6,9 @@ import pytest
 from django.test import RequestFactory
 from django.urls import reverse
 
+from common.models import Publication
 from evaluation.appraisal import paper, paper_keying, shortfall
-from evaluation.appraisal.models import Campaign, PaperBatch, Voter
+from evaluation.appraisal.models import Campaign, CampaignAnnouncement, PaperBatch, Voter
 from portal.workspace.context import desk
 from portal.workspace.todo_votes import vote_todos
 from tests import factories
@@ -36,6 +37,10 @@ def page(part, vote):
 def test_the_administrator_is_led_from_lock_to_count(cast, vote, today):
     assert waits(cast.evaladmin) == [("年度评选：完成准备，锁定规则", page("lock", vote))]
     votes.lock(vote)
+    assert waits(cast.evaladmin) == [("年度评选：提出评选公告", page("announcement", vote))]
+    Publication.objects.create(object_type="appraisal.campaign", object_id=str(vote.campaign.pk))
+    assert waits(cast.evaladmin) == []  # the department reviews it
+    CampaignAnnouncement.objects.create(campaign=vote.campaign, body="公告", published_on=votes.BEFORE)
     assert waits(cast.evaladmin) == []  # the clock opens it
     today(votes.DURING)
     assert waits(cast.evaladmin) == [("年度评选：开始投票", page("campaign", vote))]

@@ -8,9 +8,9 @@ import re
 import pytest
 from django.urls import reverse
 
-from common.models import AuditEntry
-from evaluation.appraisal import crockford
-from evaluation.appraisal.models import Campaign
+from common.models import AuditEntry, Publication
+from evaluation.appraisal import crockford, progress
+from evaluation.appraisal.models import Campaign, CampaignAnnouncement, PublicNotice
 from tests.evaluation.appraisal import votes
 from tests.projects.test_season_pages import text_of
 
@@ -136,3 +136,44 @@ def test_the_lock_page_is_the_same_for_few_and_many_candidates(admin, vote, asse
     vote.campaign.candidates.filter(contest_class__contest__code="committee").first().delete()
     with assert_queries(37):
         text_of(admin.get(at("lock", vote)))
+
+
+def test_the_lock_page_hints_at_a_start_that_is_past_and_at_the_administrator_on_the_roll(admin, vote, cast, today):
+    hints = "请再核对"
+    assert "开始时间已过" not in text_of(admin.get(at("lock", vote)))
+    vote.campaign.voters.filter(pk=vote.voters("expert")[0].pk).update(person=cast.evaladmin.person)
+    today(votes.DURING)
+    text = text_of(admin.get(at("lock", vote)))
+    assert hints in text
+    assert "开始时间已过，锁定后立即开始投票" in text
+    assert f"年度评选管理员{vote.voters('expert')[0]}在投票名册中" in text
+    assert 'id="lock"' in text  # hints do not stand in the way
+
+
+def test_the_overview_of_a_locked_vote_says_what_is_not_out_yet(admin, vote):
+    assert "公告未发布" not in text_of(admin.get(at("campaign", vote)))
+    votes.lock(vote)
+    text = text_of(admin.get(at("campaign", vote)))
+    assert "公告未发布。还有 60 人没有发投票码。" in text
+    assert "提出评选公告" in text
+    review = Publication.objects.create(object_type="appraisal.campaign", object_id=str(vote.campaign.pk))
+    text = text_of(admin.get(at("campaign", vote)))
+    assert "评选公告：保密审查、审批、发布公告" in text
+    assert "提出评选公告" not in text
+    Publication.objects.filter(pk=review.pk).update(state="returned")
+    assert "提出评选公告" in text_of(admin.get(at("campaign", vote)))
+    CampaignAnnouncement.objects.create(campaign=vote.campaign, body="公告", published_on=votes.BEFORE)
+    text = text_of(admin.get(at("campaign", vote)))
+    assert "公告未发布" not in text
+    assert "提出评选公告" not in text
+
+
+def test_the_overview_of_a_signed_vote_says_who_has_the_notice(admin, vote):
+    votes.open_(vote)
+    Campaign.objects.filter(pk=vote.campaign.pk).update(state="confirmed")
+    notice = PublicNotice.objects.create(campaign=vote.again(), round=1)
+    assert [each.what for each in progress.next_steps([vote.campaign])] == ["提出公示；末位并列的先再次票决"]
+    Publication.objects.create(object_type="appraisal.publicnotice", object_id=str(notice.pk))
+    step = progress.next_step(vote.campaign)
+    assert (step.who, step.what) == ("组织部", "公示：保密审查、审批、发布")
+    assert progress.waiting(vote.campaign) == [step]
