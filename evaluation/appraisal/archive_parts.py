@@ -12,6 +12,7 @@ from common.documents import OfficialDocument
 from common.packages import Part, Plain
 from common.templatetags.ui import day_label
 from evaluation.appraisal import certificate_files, crockford, publishing
+from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.locking import VERIFIER
 from evaluation.appraisal.models import Award, Campaign, Candidate, Objection, PublicNotice, Tally
 from projects.archive_papers import moment_words
@@ -64,11 +65,12 @@ def project_result(candidate: Candidate) -> OfficialDocument:
     document = OfficialDocument("评选结果", number=f"档号：{candidate.project.archive_number}")
     row = _ranked(candidate)
     outcome = f"第 {row['rank']} 名，得分 {row['points']}" if row else f"退出：{candidate.withdrawn_reason}"
+    place = section_title(candidate.contest_class.contest.award_title, candidate.contest_class.name)
     document.facts(
         [
             [("票决", str(candidate.campaign))],
             [("项目名称", candidate.project.title)],
-            [("评选项目", str(candidate.contest_class)), ("结果", outcome)],
+            [("评选项目", place), ("结果", outcome)],
             [("批准依据", f"{candidate.campaign.approval_body} {candidate.campaign.approval_number}")],
         ]
     )

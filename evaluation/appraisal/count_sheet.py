@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluation.appraisal import manifest
+from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.models import Campaign, Tally
 
 BY_RULE, ON_RECORD = "按规则", "经管理员提出、监票人同意"
@@ -69,7 +70,7 @@ class ClassResult:
 
     @property
     def title(self) -> str:
-        return f"{self.award}（{self.name}）" if self.name else self.award
+        return section_title(self.award, self.name)
 
     @property
     def tied(self) -> list[RankRow]:

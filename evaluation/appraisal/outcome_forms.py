@@ -9,6 +9,7 @@ from django import forms
 from common import days
 from common.forms import ChineseDateField, CleanCharField
 from evaluation.appraisal import certificates, objections, public_notice
+from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.models import CertificateTemplate, NoticeItem, Objection, PublicNotice
 
 NUMERIC = {"inputmode": "numeric", "placeholder": "2026-12-7"}
@@ -19,8 +20,7 @@ class ItemField(forms.ModelChoiceField):
     """A proposed award of the notice."""
 
     def label_from_instance(self, obj: Any) -> str:
-        kind = f"{obj.award_title}{obj.class_name}"
-        return f"{kind}：{obj.candidate.project}"
+        return f"{section_title(obj.award_title, obj.class_name)}：{obj.candidate.project}"
 
 
 class WordingForm(forms.Form):

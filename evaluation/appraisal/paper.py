@@ -18,7 +18,7 @@ from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.text import clean_text
 from evaluation.appraisal import casting, manifest, rules
-from evaluation.appraisal.layout import Layout, Section
+from evaluation.appraisal.layout import Layout, Section, section_title
 from evaluation.appraisal.models import Campaign, PaperBatch, Recusal, Voter, VoterCategory
 
 State = Campaign.State
@@ -168,7 +168,11 @@ def sections_of(fixed: dict[str, Any]) -> list[tuple[Section, str, dict[int, str
     """The sections of a ballot with their titles, and the candidates' codes by their printed number."""
     layout = iter(Layout.of(fixed).sections)
     return [
-        (next(layout), f"{contest['award']}{each['name']}", {c["number"]: c["code"] for c in each["candidates"]})
+        (
+            next(layout),
+            section_title(contest["award"], each["name"]),
+            {c["number"]: c["code"] for c in each["candidates"]},
+        )
         for contest in fixed["contests"]
         for each in contest["classes"]
     ]

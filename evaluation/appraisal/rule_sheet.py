@@ -13,11 +13,13 @@ from typing import Any
 
 from common.templatetags.ui import day_label, points
 from evaluation.appraisal import locking, manifest, recusal
+from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.models import Campaign, Contest
 
 Rules = Mapping[str, Any]
 UNSET = "（未填）"
 MANAGER, CLOCK, BOTH = "管理员", "系统", "管理员、监票人"
+DEPARTMENT, PUBLISHERS = "组织部", "管理员、组织部"
 ELECTORS = "谁来投"
 LOT = "用“种子/评选项目代码/ballot（或 stage）:项目编号”的 SHA-256 从小到大排序，任何人都可以重算。"
 METHODS = dict(Contest.Method.choices)
@@ -74,22 +76,26 @@ def sentences(rules: Rules) -> list[Part]:
 
 def steps(rules: Rules) -> list[Step]:
     """Who does what from the lock to the archive, for somebody who has only this sheet; pure. It fits on one page."""
-    opens, closes = _moment(rules["opens_at"]), _moment(rules["closes_at"], end=True)
+    opens, closes, days = _moment(rules["opens_at"]), _moment(rules["closes_at"], end=True), rules["notice_days"]
     return [
-        Step("锁定之前", MANAGER, "在“年度评选”逐页填好：基本信息、评选项目、人员类别、候选项目、名册、监票人。"),
-        Step("锁定之前", "三位保管人", "在“票箱密钥”生成三份密钥，当场打印、各自封存，并做一次开箱演练。"),
-        Step("锁定", MANAGER, "在“规则与锁定”核对、填抽签种子、锁定；打印规则单和开票前记录，到场人员签字。"),
-        Step("发票", MANAGER, "在“名册”打印选票单，密封送达；用账号的通知本人，用纸质票的发纸质选票。"),
-        Step(opens, CLOCK, "到点自动开始。管理员在“投票进度”看总人数，按名单催还没有投票的人。"),
-        Step("投票期间", "票决人员", "输入投票码（或账号密码），选择、核对、投出，记下追踪号。一人只投一次。"),
-        Step("投票期间", BOTH, "收回纸质票，在“纸质票”两人各录一遍；不一致时系统指出位置，核对后重录。"),
-        Step(closes, CLOCK, "到点自动截止，不再收票；随后混票，票箱和名册打乱重写。"),
-        Step("截止之后", BOTH, "人数不足时，管理员在“投票进度”提出办法，监票人同意后才继续。"),
-        Step("计票", "任意两位保管人", "在“计票”输入各自的密钥开箱；系统核对票数和名册标记一致后计票。"),
-        Step("签字", "监票人", "在“结果”核对后签字，打印计票记录，到场人员签名；末位并列的再次票决。"),
-        Step("公示", "组织部", f"审核批准后公示 {rules['notice_days']} 个工作日；异议在“公示与异议”逐件办理、答复。"),
-        Step("公示期满", "管理员、组织部", "没有未办结异议的奖项生效；在“获奖与证书”印证书，决定梯队晋级。"),
-        Step("归档", MANAGER, "各项记录签字后归入年度档案；密钥由保管人按规定封存或销毁。"),
+        Step("锁定之前", MANAGER, "在“年度评选”逐页填好；批准依据、人数偏少的书面同意在“基本信息”。"),
+        Step("锁定之前", "保管人", "在“票箱密钥”各得一份，打印封存，做开箱演练。"),
+        Step("锁定", MANAGER, "在“规则与锁定”先印草稿核对，再锁定；印规则单和开票前记录，到场人员签字。"),
+        Step("公告", PUBLISHERS, "管理员在“评选公告”提出；组织部在同一页保密审查、审批、发布，公众才看得到。"),
+        Step("发票", MANAGER, "在“名册”的“发放投票码”打印选票单，密封送达；在“纸质票”印空白票。"),
+        Step("开始", CLOCK, f"{opens} 自动开始；管理员在“投票进度”看总人数，按名单催票。"),
+        Step("投票期间", "票决人员", "凭投票码（或账号）选择、核对、投出，记追踪号。"),
+        Step("投票期间", BOTH, "在“纸质票”登记领票、交票，两人各录一遍；不一致时系统指出位置，核对后重录。"),
+        Step("截止", BOTH, f"{closes} 自动截止、混票；人数不足的停下，管理员在“投票进度”提出办法，监票人同意再混。"),
+        Step("计票", "保管人", "任意两位到场，在“计票”输入密钥开箱计票。"),
+        Step("签字", "监票人", "在“结果”核对后签字，印计票记录，到场人员签名；末位并列的再次票决。"),
+        Step(
+            "公示",
+            PUBLISHERS,
+            f"管理员在“公示与异议”按结果拟定、提出；组织部保密审查、审批、发布，公示 {days} 个工作日。",
+        ),
+        Step("公示期满", DEPARTMENT, "次日自动生效，也可点同页“公示期满，结果生效”；有异议的那一项等办结。"),
+        Step("归档", PUBLISHERS, "在“获奖与证书”印证书，决定梯队晋级，再点同页的“归档”；密钥按规定封存或销毁。"),
     ]
 
 
@@ -145,7 +151,8 @@ def _voting(rules: Rules) -> tuple[str, ...]:
         for each in contest["classes"]:
             less = "须选满名额（可选的候选项目不足名额时全选）" if contest["must_fill"] else "可以少选"
             found.append(
-                f"每张票在“{contest['award']}{each['name']}”中最多选 {each['seats']} 个；{less}，一个不选须确认弃权。"
+                f"每张票在“{section_title(contest['award'], each['name'])}”中最多选 {each['seats']} 个；"
+                f"{less}，一个不选须确认弃权。"
             )
     return (
         *found,
@@ -169,7 +176,7 @@ def _scoring(rules: Rules) -> tuple[str, ...]:
     return (
         "某类的赞成率 = 该类投给这个项目的赞成票 ÷ 该类对这个项目不须回避的有效票。",
         "项目得分 = 各类的赞成率 × 该类权重，相加，满分 100。",
-        "得分用分数精确计算、按精确值比较，只在显示时四舍五入到两位小数。",
+        "得分用分数精确计算、按精确值比较，只在显示时四舍五入：到两位小数；不公布分类别票数的，公布时到整数。",
     )
 
 
@@ -223,7 +230,7 @@ def _secrecy(rules: Rules) -> tuple[str, ...]:
 
 
 def _published(rules: Rules) -> tuple[str, ...]:
-    withheld = "只公布名次、得分和它的摘要，分类别票数由监票人保管。"
+    withheld = "只公布名次和取整的得分（四舍五入到整数），不公布带小数的得分；分类别票数由监票人保管，公布它的摘要。"
     signoff = rules["detail_signoff"].rstrip("。")
     detail = {
         Campaign.Detail.NEVER.value: f"分类别票数不公布，{withheld}",

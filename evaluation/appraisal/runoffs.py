@@ -17,6 +17,7 @@ from common import audit
 from common.actors import Actor
 from common.errors import Conflict, Forbidden
 from evaluation.appraisal import rules
+from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.models import (
     Campaign,
     CampaignScrutineer,
@@ -72,7 +73,7 @@ class Tie:
 
     @property
     def name(self) -> str:
-        return f"{self.award_title}{self.class_name}"
+        return section_title(self.award_title, self.class_name)
 
 
 def outcome_of(campaign: Campaign) -> list[Chosen]:

@@ -10,6 +10,7 @@ from common.exports import ExportContext, Params
 from common.papers import Make, Paper, register_paper
 from common.templatetags.ui import day_label, moment_label, points
 from evaluation.appraisal import manifest, rule_sheet
+from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.models import Campaign, Candidate, Contest
 from projects.project_documents import DEPARTMENT
 
@@ -88,7 +89,7 @@ def _rules(make: Make, context: ExportContext) -> Paper:
         paper.heading(1, "规则清单")
         paper.paragraph(f"规则清单的 SHA-256 摘要：{campaign.manifest_sha256}。")
         paper.paragraph(f"抽签种子：{campaign.order_seed}。{rule_sheet.LOT}")
-    _steps(paper, rules)
+    write_steps(paper, rules)
     return paper
 
 
@@ -98,12 +99,12 @@ def _categories(paper: Paper, rules: Mapping[str, Any]) -> None:
     paper.table(["票决人员类别", "权重", "人数"], rows, (90, 33, 33), centred=(1, 2))
 
 
-def _steps(paper: Paper, rules: Mapping[str, Any]) -> None:
+def write_steps(paper: Paper, rules: Mapping[str, Any]) -> None:
     """The list by which somebody new runs the vote, on a page of its own."""
     paper.page_break()
     paper.heading(1, "操作步骤", numbered=False)
     rows = [[turn, step.when, step.who, step.what] for turn, step in enumerate(rule_sheet.steps(rules), start=1)]
-    paper.table(["", "时间", "谁", "做什么"], rows, (9, 24, 23, 100), centred=(0,))
+    paper.table(["", "时间", "谁", "做什么"], rows, (7.5, 20.5, 20.5, 107.5), centred=(0,))
 
 
 # --- 上台述评顺序表 ---
@@ -187,7 +188,7 @@ def _opening(make: Make, context: ExportContext) -> Paper:
     _categories(paper, rules)
     paper.heading(1, "候选项目")
     rows = [
-        [each["number"], each["project"], each["organization"], f"{contest['award']}{one['name']}"]
+        [each["number"], each["project"], each["organization"], section_title(contest["award"], one["name"])]
         for contest in rules["contests"]
         for one in contest["classes"]
         for each in one["candidates"]

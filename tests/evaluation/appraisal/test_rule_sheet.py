@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+from datetime import datetime
 
 import pytest
 from docx import Document
 
+from common import days
 from common.documents import OfficialDocument
 from common.errors import ActionError
 from common.exports import EXPORTS, ExportContext
@@ -14,6 +16,7 @@ from common.pdf import PdfDocument
 from evaluation.appraisal import candidates, manifest, rule_sheet, setup_papers
 from evaluation.appraisal.models import Campaign, Contest, ContestClass
 from organizations.models import Organization
+from tests.common.papers import pdf_pages
 from tests.evaluation.appraisal import votes
 
 KINDS = ("vote_rules", "vote_running_sheet", "vote_opening", "vote_addendum")
@@ -107,7 +110,7 @@ def test_classes_must_fill_and_more_than_half(vote):
         rules, "评什么"
     )
     assert (
-        "每张票在“优秀书记项目社会组织”中最多选 3 个；须选满名额（可选的候选项目不足名额时全选），"
+        "每张票在“优秀书记项目（社会组织）”中最多选 3 个；须选满名额（可选的候选项目不足名额时全选），"
         "一个不选须确认弃权。" in said(rules, "怎么投")
     )
     assert said(rules, "怎么入选")[1] == (
@@ -159,6 +162,16 @@ def test_what_is_published_follows_the_manifest(vote, rule, words):
     assert [words in sentence for sentence in said(rules, "公布什么")] == [False, False, True, False]
 
 
+def test_points_are_whole_where_the_counts_are_withheld(vote):
+    rules = rule_sheet.preview(vote.campaign)
+    assert said(rules, "怎么计分")[-1] == (
+        "得分用分数精确计算、按精确值比较，只在显示时四舍五入：到两位小数；不公布分类别票数的，公布时到整数。"
+    )
+    for rule, expected in (("never", True), ("safe", True), ("always", False)):
+        words = said(rules | {"detail": rule, "detail_signoff": "同意"}, "公布什么")[2]
+        assert ("只公布名次和取整的得分（四舍五入到整数）" in words) is expected
+
+
 def test_notice_days_and_holders(vote):
     rules = rule_sheet.preview(vote.campaign) | {"notice_days": 7}
     assert said(rules, "公示和异议")[0] == "拟入选项目公示 7 个工作日，发布当日计入，节假日和调休按国家规定。"
@@ -176,13 +189,22 @@ def test_an_empty_draft_can_be_read_too(vote):
 
 def test_the_steps_say_who_does_what(vote):
     steps = rule_sheet.steps(rule_sheet.preview(vote.campaign))
-    assert [step.who for step in steps if "监票人" in step.who] == [
-        "管理员、监票人",
-        "管理员、监票人",
-        "监票人",
-    ]
-    assert [step.when for step in steps][4] == "2026年12月1日 0:00"
-    assert [step.when for step in steps][7] == "2026年12月3日 24:00"
+    assert [step.when for step in steps if "监票人" in step.who] == ["投票期间", "截止", "签字"]
+    assert [step.when for step in steps if "组织部" in step.who] == ["公告", "公示", "公示期满", "归档"]
+    assert steps[5].what.startswith("2026年12月1日 0:00 自动开始")
+    assert steps[8].what.startswith("2026年12月3日 24:00 自动截止")
+
+
+def test_the_steps_are_one_page_even_with_the_longest_days(vote, tmp_path):
+    Campaign.objects.filter(pk=vote.campaign.pk).update(
+        opens_at=datetime(2026, 12, 10, 10, 30, tzinfo=days.SHANGHAI),
+        closes_at=datetime(2026, 12, 23, 17, 30, tzinfo=days.SHANGHAI),
+        notice_days=10,
+    )
+    paper = PdfDocument("题")
+    setup_papers.write_steps(paper, rule_sheet.preview(vote.again()))
+    paper.save(tmp_path / "steps.pdf")
+    assert len(pdf_pages(tmp_path / "steps.pdf")) == 2  # that of the title, and theirs
 
 
 def test_the_printed_sheet_ends_with_the_steps(vote, tmp_path):
