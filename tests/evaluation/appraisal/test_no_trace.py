@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import subprocess
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -166,11 +167,22 @@ def test_row_versions_and_places_link_nothing_after_mixing(committed: votes.Vote
 def test_dead_rows_are_gone_from_the_tables(committed: votes.Vote) -> None:
     cast_all(committed, lots=False)
     votes.close(committed)
-    for table in (*BALLOTS, "appraisal_voter"):
-        rows = asked(f"SELECT count(*) FROM {table}")[0][0]
-        size = asked(f"SELECT pg_relation_size('{table}')")[0][0]
-        widest = 400
-        assert size <= 8192 * (1 + rows * widest // 8192)
+    assert [table for table in (*BALLOTS, "appraisal_voter") if too_large(table)] == []
+
+
+def too_large(table: str, tries: int = 10) -> bool:
+    """Whether the table holds more than its rows.
+
+    A row that another session (an autovacuum worker) may still see stays for the moment; the count scrubs again.
+    """
+    rows, widest = asked(f"SELECT count(*) FROM {table}")[0][0], 400
+    while (size := asked(f"SELECT pg_relation_size('{table}')")[0][0]) and tries:
+        if size <= 8192 * (1 + rows * widest // 8192):
+            return False
+        time.sleep(0.5)
+        mixing.scrub()
+        tries -= 1
+    return bool(size)
 
 
 @pytest.mark.sqlite_only

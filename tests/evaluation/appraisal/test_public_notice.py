@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, transaction
 
 from common import days, publication
 from common.actors import Actor
@@ -239,7 +239,7 @@ def test_no_notice_without_its_approval(vote):
         public_notice.refuse_without_basis(campaign)
         setattr(campaign, missing, "")
         refused("no_basis", lambda campaign=campaign: public_notice.refuse_without_basis(campaign))
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(DatabaseError), transaction.atomic():
         Campaign.objects.filter(pk=vote.campaign.pk).update(approval_number="")
 
 
