@@ -171,7 +171,9 @@ def main() -> int:
         ("SQLite", suite("sqlite", ["-n", "2", "--dist", "loadfile", "-m", "not browser and not postgres_only"], plain))
     )
     if chromium:
-        results.append(("SQLite, in the browser", suite("browser", ["-m", "browser"], plain)))
+        results.append(
+            ("SQLite, in the browser", suite("browser", ["-n", "2", "--dist", "loadfile", "-m", "browser"], plain))
+        )
     else:
         notes.append("browser tests: no Chromium")
     with contextlib.ExitStack() as stack:
