@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from common import days
 from common.codes import random_code
 from common.models import StateChange
+from evaluation.appraisal.layout import section_title
 from organizations.access import Role, access_of
 from organizations.models import Person
 from projects.models import Season, Track
@@ -214,7 +215,7 @@ class ContestClass(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.contest}{self.name}"
+        return section_title(self.contest.award_title, self.name)
 
 
 class VoterCategory(models.Model):
