@@ -180,7 +180,7 @@ def main() -> int:
         postgres, redis = servers(stack)
         if postgres and redis:
             environment = {**plain, "DATABASE_URL": postgres, "REDIS_URL": redis}
-            arguments = ["-n", "2", "--dist", "loadfile", "-m", "not browser and not sqlite_only"]
+            arguments = ["-n", "2", "--dist", "loadfile", "-m", "(not browser or both_databases) and not sqlite_only"]
             results.append(("PostgreSQL and Redis", suite("postgresql", arguments, environment)))
         else:
             lacking = [name for name, url in (("PostgreSQL", postgres), ("Redis", redis)) if not url]

@@ -25,7 +25,7 @@ from tests.browser import crowd_world
 from tests.browser.conftest import Portal, served, until
 from tests.browser.crowd_world import CROWD, LATER
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.both_databases]
 TWICE, AT_ONCE = 50, 24
 MARKS = "SELECT count(*) FROM appraisal_voter WHERE voted"
 CODES = "SELECT code FROM appraisal_urnballot UNION ALL SELECT code FROM appraisal_boxballot"
