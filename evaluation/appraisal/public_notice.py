@@ -17,6 +17,7 @@ from common.publication import Publisher
 from common.templatetags.ui import day_label
 from common.text import clean_text
 from evaluation.appraisal import rules, standing
+from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.models import Campaign, Candidate, NoticeItem, PublicNotice
 from evaluation.appraisal.states import move_campaign
 from organizations.models import User
@@ -77,7 +78,7 @@ def listing(notice: PublicNotice) -> str:
     """The proposed awards as the reviewers and the public read them, one a line; struck ones are left out."""
     rows = notice.items.exclude(state=Item.STRUCK).select_related("candidate__project__lead_organization")
     return "\n".join(
-        f"{row.award_title}{f'（{row.class_name}）' if row.class_name else ''}："
+        f"{section_title(row.award_title, row.class_name)}："
         f"{row.candidate.project}（{row.candidate.project.lead_organization}）"
         for row in rows
     )
