@@ -187,8 +187,11 @@ def test_nobody_can_be_scored_without_a_ballot(mixed: votes.Vote) -> None:
             row.delete()
             row.sealed = b"rubbish"
             row.save(force_insert=True)
-    error = refusal(lambda: count(mixed))
-    assert error.message == "有候选项目没有任何有效票可计，请管理员和监票人按记录决定后再计票。"
+    with pytest.raises(Conflict) as stopped:
+        count(mixed)
+    names = "、".join(f"“{name}”" for _, name, _, _ in votes.CATEGORIES)
+    assert stopped.value.message == f"{names}没有有效票，停止计票。请管理员提出并入或不计，监票人同意后再计票。"
+    assert (mixed.again().state, Tally.objects.count()) == ("mixed", 0)
 
 
 def test_another_key_is_not_taken_for_the_boxs(mixed: votes.Vote, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,9 +190,9 @@ def test_not_before_its_time(vote: votes.Vote) -> None:
 @pytest.mark.parametrize("state", sorted(set(Campaign.State.values) - {"locked", "open"}))
 def test_what_is_closed_is_not_opened_by_hand(vote: votes.Vote, state: str) -> None:
     """An agreed extension opens a closed vote again, an administrator alone does not."""
-    Campaign.objects.filter(pk=vote.campaign.pk).update(state=state)
+    campaign = votes.in_state(vote, state)
     with days.pretend(votes.DURING):
-        error = refusal(lambda: lifecycle.open_vote(campaign=vote.campaign, by=vote.by))
+        error = refusal(lambda: lifecycle.open_vote(campaign=campaign, by=vote.by))
     assert error.message == f"当前为“{Campaign.State(state).label}”，不能开始投票。"
 
 
@@ -213,10 +213,10 @@ def test_only_the_administrator_by_hand(vote: votes.Vote, cast: Any, who: str) -
 
 @pytest.mark.parametrize("state", sorted(states.CAMPAIGN_STEPS))
 def test_what_can_be_voided(vote: votes.Vote, state: str) -> None:
-    Campaign.objects.filter(pk=vote.campaign.pk).update(state=state)
+    campaign = votes.in_state(vote, state)
 
     def void() -> Campaign:
-        return lifecycle.void_campaign(campaign=vote.campaign, reason="规则有误（示例）", by=vote.by)
+        return lifecycle.void_campaign(campaign=campaign, reason="规则有误（示例）", by=vote.by)
 
     if state in ("final", "archived"):
         assert refusal(void).message == f"当前状态为“{Campaign.State(state).label}”，不能改为“已作废”。"
@@ -226,7 +226,7 @@ def test_what_can_be_voided(vote: votes.Vote, state: str) -> None:
             assert void().state == "voided"
         return
     assert void().state == "voided"
-    assert vote.campaign.state_changes.latest("id").reason == "规则有误（示例）"
+    assert campaign.state_changes.latest("id").reason == "规则有误（示例）"
 
 
 @pytest.mark.parametrize(("reason", "words"), [(" ", "请写明作废的原因。"), ("长" * 201, "最多 200 字。")])

@@ -166,6 +166,21 @@ def add_voter(campaign: Campaign, category: VoterCategory, name: str, **values: 
     return Voter.objects.create(campaign=campaign, category=category, name=name, **values)
 
 
+def in_state(vote: Vote, state: str) -> Campaign:
+    """A campaign that is in a state without having gone there.
+
+    The locked one of `vote`, but for a draft: what was locked never is one again, so that is another campaign,
+    which lacks nothing but the lock.
+    """
+    campaign = vote.again()
+    if state != "draft":
+        Campaign.objects.filter(pk=campaign.pk).update(state=state)
+        return vote.again()
+    kept = ("season", "title", "approval_number", "approval_on", "approval_body", "opens_at", "closes_at")
+    made = {name: getattr(campaign, name) for name in (*kept, "public_key", "keys_rehearsed_at", "order_seed")}
+    return Campaign.objects.create(**made)
+
+
 def lock(vote: Vote) -> Vote:
     with days.pretend(BEFORE):
         vote.campaign = locking.lock(campaign=vote.campaign, by=vote.by)
