@@ -123,10 +123,9 @@ def test_a_changed_roll_stops_it(mixed: votes.Vote) -> None:
     assert (error.message, error.code) == ("名册人数与锁定时的规则清单不一致，停止计票。", "roll_changed")
 
 
-def replace(vote: votes.Vote, code: str, payload: bytes | None) -> None:
-    """One ballot of a category with other contents; None is no ballot at all."""
-    row = BoxBallot.objects.filter(category__code=code).first()
-    assert row is not None
+def replace(vote: votes.Vote, code: str, payload: bytes | None, nth: int = 0) -> None:
+    """The nth ballot of a category, by its tracking number, with other contents; None is no ballot at all."""
+    row = BoxBallot.objects.filter(category__code=code).order_by("code")[nth]
     row.delete()
     if payload is None:
         BoxBallot.objects.create(campaign=vote.campaign, category=row.category, sealed=b"rubbish", code=row.code)
@@ -139,7 +138,7 @@ def test_invalid_ballots_are_counted_as_invalid(mixed: votes.Vote) -> None:
     layout = Layout.of(manifest.of(mixed.campaign))
     committee = mixed.codes("committee-1")
     replace(mixed, "leader", layout.encode(committee[:3], []))  # three of two
-    replace(mixed, "leader", b"\x09" + bytes(layout.length - 1))  # no such version
+    replace(mixed, "leader", b"\x09" + bytes(layout.length - 1), nth=1)  # no such version
     replace(mixed, "masses", None)
     counts = json.loads(count(mixed).counts)
     found = {row["code"]: row for row in counts["categories"]}
