@@ -131,7 +131,7 @@ def replace(vote: votes.Vote, code: str, payload: bytes | None, nth: int = 0) ->
         BoxBallot.objects.create(campaign=vote.campaign, category=row.category, sealed=b"rubbish", code=row.code)
         return
     made = casting.seal_for(vote.campaign, row.category, payload)
-    BoxBallot.objects.create(campaign=vote.campaign, category=row.category, sealed=made.sealed, code=made.code)
+    BoxBallot.objects.create(campaign=vote.campaign, category=row.category, sealed=made.sealed, code=row.code)
 
 
 def test_invalid_ballots_are_counted_as_invalid(mixed: votes.Vote) -> None:
