@@ -42,7 +42,7 @@ class ImportBatch(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "导入"
-        ordering = ["-created_at"]
+        ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
                 name="import_state_known",

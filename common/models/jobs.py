@@ -44,7 +44,7 @@ class Job(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "后台任务"
-        ordering = ["-created_at"]
+        ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint(
                 name="one_open_job_a_key",

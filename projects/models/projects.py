@@ -206,7 +206,7 @@ class LeadTerm(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "领题书记任期"
-        ordering = ["since"]
+        ordering = ["since", "id"]
         constraints = [
             models.UniqueConstraint(name="one_open_lead_term_a_project", fields=["project"], condition=Q(until=None)),
             models.CheckConstraint(

@@ -67,7 +67,7 @@ class Season(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "年度"
-        ordering = ["-starts_on"]
+        ordering = ["-starts_on", "-id"]
         constraints = [
             models.CheckConstraint(
                 name="season_starts_before_it_ends",
@@ -158,7 +158,7 @@ class Track(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "赛道"
-        ordering = ["position"]
+        ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(name="track_code_unique_in_season", fields=["season", "code"]),
             models.UniqueConstraint(
