@@ -29,6 +29,7 @@ PLACE = re.compile(r"\{([^{}]*)\}")
 LIMITS = {"heading": 20, "body": 400, "issuer": 60, "number_format": 40}
 COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 NUMBER_LIMIT = 40
+LINES_LIMIT = 12  # more do not stand on the sheet
 
 
 def template_of(campaign: Campaign) -> CertificateTemplate:
@@ -130,6 +131,9 @@ def _cleaned(given: Mapping[str, Any]) -> dict[str, Any]:
         if unknown or set("{}") & set(PLACE.sub("", values[name])):
             known = "".join(f"{{{place}}}" for place in places)
             errors[name] = [f"只能使用 {known}，“{'、'.join(unknown) or '{'}”无法识别。"]
+    lines = sum(bool(line.strip()) for line in values["body"].splitlines())
+    if "body" not in errors and lines > LINES_LIMIT:
+        errors["body"] = [f"最多 {LINES_LIMIT} 行，现在是 {lines} 行。"]
     if "number_format" not in errors and not {"赛道", "序号"} <= set(PLACE.findall(values["number_format"])):
         errors["number_format"] = ["须含 {赛道} 和 {序号}，否则编号会重复。"]
     values["accent"] = str(given.get("accent") or "").strip()

@@ -63,7 +63,9 @@ def test_the_template_is_checked_and_saved(vote, cast, client_as):
     assert wrong.status_code == 400
     for words in ("“作者”无法识别", "须含 {赛道} 和 {序号}", "六位颜色值"):
         assert words in wrong.text
-    assert client.post(url, {**given, "number_format": "{年度}{赛道}{序号}"}).status_code == 302
+    given["number_format"] = "{年度}{赛道}{序号}"
+    assert "最多 12 行，现在是 13 行" in client.post(url, {**given, "body": "一行\n\n" * 13}).text
+    assert client.post(url, given).status_code == 302
     found = CertificateTemplate.objects.get()
     assert (found.issuer, found.landscape, found.number_format) == ("示例落款", False, "{年度}{赛道}{序号}")
 

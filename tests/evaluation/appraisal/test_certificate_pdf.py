@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from datetime import date
 
@@ -9,6 +10,7 @@ import pytest
 
 from common.errors import ActionError
 from common.pdf import NO_FONT
+from evaluation.appraisal import certificates
 from evaluation.appraisal.certificate_pdf import _lines, render
 from evaluation.appraisal.models import CertificateTemplate
 from tests.common.papers import pdf_pages, squeezed
@@ -61,6 +63,34 @@ def test_the_longest_text_still_fits(tmp_path, landscape):
     found = squeezed(page)
     assert (found.count("某"), found.count("正文，")) == (120, 92)
     assert (found.count("荣"), found.count("署")) == (20, 60)
+
+
+@pytest.mark.parametrize("landscape", [True, False])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "某" * 120 + "：\n" + "正文，" * 92 + "奖" * 60,
+        "W" * 120 + "：\n　　" + "x" * 120,
+        "\n".join(["正文" * 50, *["正文"] * (certificates.LINES_LIMIT - 1)]),
+    ],
+)
+def test_nothing_runs_off_the_sheet_or_into_the_signature(tmp_path, body, landscape):
+    words = boxes(made(tmp_path, body=body, issuer="署" * 60, landscape=landscape))
+    width, height = (841, 595) if landscape else (595, 841)
+    signed = [box for box in words if "署" in box[0]]
+    said = [box for box in words if set(box[0]) & set("某正奖Wx")]
+    assert (sum(box[0].count("署") for box in signed), len(said) > 0) == (60, True)
+    assert [box for box in words if box[1] < 30 or box[3] > width - 30 or box[2] < 30 or box[4] > height - 30] == []
+    assert max(box[4] for box in said) < min(box[2] for box in signed)
+
+
+def boxes(path) -> list[tuple[str, float, float, float, float]]:
+    """Each word of the sheet with its left, top, right and bottom in points."""
+    done = subprocess.run(["pdftotext", "-bbox", path, "-"], capture_output=True, check=True)
+    found = re.findall(
+        r'<word xMin="([\d.-]+)" yMin="([\d.-]+)" xMax="([\d.-]+)" yMax="([\d.-]+)">(.*?)</word>', done.stdout.decode()
+    )
+    return [(text, *(float(value) for value in box)) for *box, text in found]  # type: ignore[misc]
 
 
 def test_what_was_typed_is_no_markup(tmp_path):
