@@ -61,9 +61,17 @@ def test_withheld_counts_need_the_scrutineers_files(district: Any, cast: Any, tm
     assert told.splitlines()[-2:] == ["已用服务器的计分程序重算", "复核通过。"]
 
 
+def test_counts_that_lie_beside_withheld_files_are_not_taken_for_them(district: Any, cast: Any, tmp_path: Path) -> None:
+    vote, folder = published(district, cast, tmp_path, detail_rule="never")
+    (folder / "counts.json").write_text(count_steps.tally_of(vote).counts)
+    told = recount(folder)
+    assert "分类别票数不公布，已核对其余各项；得分只有监票人用 --counts、--salt 才能重算" in told
+    assert "已用服务器的计分程序重算" not in told
+
+
 def test_what_is_no_such_file(tmp_path: Path) -> None:
     (tmp_path / "no.zip").write_text("no")
-    with pytest.raises(CommandError, match="这不是 zip 文件"):
+    with pytest.raises(CommandError, match="文件残缺，或不是公布的格式（BadZipFile"):
         recount(tmp_path / "no.zip")
     with pytest.raises(CommandError, match="文件残缺"):
         recount(tmp_path)

@@ -246,7 +246,7 @@ def test_before_the_result_rules_and_codes_are_checked(district: Any, cast: Any)
     count_steps.announced(vote, cast.officer)
     found = Recount(count_steps.texts(vote))
     found.run()
-    assert (found.wrong, found.told[-1]) == ([], "结果还没有公布，只核对了规则清单和追踪号")
+    assert (found.wrong, found.told[-1]) == ([], "文件里没有结果，只核对了规则清单和追踪号")
 
 
 def run(place: Path, *options: str) -> tuple[int, str]:
