@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
@@ -15,8 +17,9 @@ from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.templatetags.ui import points
 from evaluation.appraisal import candidates, categories, dossiers, manifest, recusal, rules, runoffs, scrutineers
+from evaluation.appraisal.counting import SAFE_BALLOTS
 from evaluation.appraisal.layout import section_title
-from evaluation.appraisal.models import Campaign, Candidate, Contest, VoterCategory
+from evaluation.appraisal.models import Campaign, Candidate, Contest, Recusal, VoterCategory
 from evaluation.appraisal.states import move_campaign
 from organizations.access import Role
 from organizations.models import RoleGrant
@@ -39,13 +42,26 @@ class Problem:
         return f"{self.row}：{self.words}{self.cure}"
 
 
-def problems(campaign: Campaign) -> list[Problem]:
-    """Everything that must be mended before the lock; a fixed number of queries."""
+def problems(campaign: Campaign, recused: Sequence[Recusal] | None = None) -> list[Problem]:
+    """Everything that must be mended before the lock; a fixed number of queries.
+
+    `recused` is what `recusal.reasons` finds now, from a caller who has it.
+    """
+    rows = list(campaign.categories.annotate(roll=Count("voters")).order_by("position", "id"))
+    contests = list(campaign.contests.prefetch_related("classes"))
+    standing = list(
+        campaign.candidates.select_related(
+            "project__closing", "project__lead_organization", "contest_class__contest__track"
+        )
+    )
+    recused = recusal.reasons(campaign) if recused is None else recused
     return [
         *_basics(campaign),
-        *_categories(campaign),
-        *_contests(campaign),
-        *_roll(campaign),
+        *_categories(campaign, rows),
+        *_tie_rules(contests, rows),
+        *_candidates(campaign, standing),
+        *_contests(contests, standing),
+        *_recusals(recused, candidates=len(standing), voters=sum(row.roll for row in rows)),
         *_scrutineers(campaign),
         *_keys(campaign),
         *_runoff(campaign),
@@ -82,8 +98,8 @@ def lock(*, campaign: Campaign, by: Actor) -> Campaign:
         return campaign
     if not campaign.is_draft:
         raise Conflict(f"当前为“{campaign.get_state_display()}”，不能锁定。", code="illegal_step")
-    recusal.recompute(campaign)
-    if found := problems(campaign):
+    recused = recusal.recompute(campaign)
+    if found := problems(campaign, recused):
         fields: dict[str, list[str]] = {}
         for problem in found:
             fields.setdefault(problem.part, []).append(str(problem))
@@ -91,7 +107,7 @@ def lock(*, campaign: Campaign, by: Actor) -> Campaign:
     campaign.order_seed = campaign.order_seed or secrets.token_hex(16)
     _number(campaign)
     campaign.weight_total = FULL
-    text = manifest.canonical(manifest.build(campaign, verifier_sha256()))
+    text = manifest.canonical(manifest.build(campaign, verifier_sha256(), recused))
     digest = manifest.sha256(text)
     move_campaign(
         campaign,
@@ -136,6 +152,10 @@ def _basics(campaign: Campaign) -> list[Problem]:
     found = []
     if not (campaign.approval_number and campaign.approval_on and campaign.approval_body):
         found.append(Problem("basics", "批准依据", "没有填全文号、日期和批准机关，", "请在“基本信息”补齐。"))
+    elif campaign.approval_on > days.today():
+        found.append(
+            Problem("basics", "批准依据", f"批准日期 {campaign.approval_on} 还没有到，", "请在“基本信息”核对。")
+        )
     if campaign.opens_at is None or campaign.closes_at is None:
         found.append(Problem("basics", "投票时间", "没有填开始和截止时间，", "请在“基本信息”填写。"))
     elif campaign.closes_at <= days.now():
@@ -145,8 +165,8 @@ def _basics(campaign: Campaign) -> list[Problem]:
     return found
 
 
-def _categories(campaign: Campaign) -> list[Problem]:
-    rows = list(campaign.categories.annotate(roll=Count("voters")).order_by("position", "id"))
+def _categories(campaign: Campaign, rows: Sequence[Any]) -> list[Problem]:
+    """`rows` are the categories with their `roll`."""
     total = sum(row.weight for row in rows)
     found = []
     if total != FULL:
@@ -169,12 +189,16 @@ def _categories(campaign: Campaign) -> list[Problem]:
         if _merges_in_a_circle(row, {each.pk: each.merge_into_id for each in rows}):
             words = "指定并入的类别绕了一圈，或不在本次票决中，"
             found.append(Problem("categories", f"“{row.name}”", words, "请改为并入人数充足的类别。"))
-        if campaign.detail_rule == Campaign.Detail.ALWAYS and row.roll < campaign.signoff_below:
+        if campaign.detail_rule == Campaign.Detail.ALWAYS and row.roll < SAFE_BALLOTS:
             words = f"名册 {row.roll} 人，不能一律公布分类别票数，"
             found.append(Problem("categories", f"“{row.name}”", words, "请改用其他公布规则。"))
-    if campaign.contests.filter(tie_rule=Contest.TieRule.RATES).exists() and not any(row.tie_order for row in rows):
-        found.append(Problem("categories", "并列规则", "没有指定比较哪些类别的赞成率，", "请填写并列比较顺序。"))
     return found
+
+
+def _tie_rules(contests: Sequence[Contest], rows: Sequence[VoterCategory]) -> list[Problem]:
+    if any(row.tie_order for row in rows) or all(row.tie_rule != Contest.TieRule.RATES for row in contests):
+        return []
+    return [Problem("categories", "并列规则", "没有指定比较哪些类别的赞成率，", "请填写并列比较顺序。")]
 
 
 def _merges_in_a_circle(row: VoterCategory, into: Mapping[int, int | None]) -> bool:
@@ -185,38 +209,47 @@ def _merges_in_a_circle(row: VoterCategory, into: Mapping[int, int | None]) -> b
     return at is not None
 
 
-def _contests(campaign: Campaign) -> list[Problem]:
-    found: list[Problem] = []
-    contests = list(campaign.contests.select_related("track", "campaign").prefetch_related("classes__candidates"))
-    if not contests:
-        found.append(Problem("contests", "评选项目", "还没有设置，", "请至少设置一个。"))
-    rows = Candidate.objects.filter(campaign=campaign).select_related(
-        "project__closing", "project__lead_organization", "contest_class__contest__track"
-    )
-    for candidate in rows:
-        contest = candidate.contest_class.contest
-        contest.campaign = campaign
-        reason = "" if campaign.runoff_of_id else candidates.why_not_eligible(candidate.project, contest)
-        if reason:
+def _candidates(campaign: Campaign, standing: Sequence[Candidate]) -> list[Problem]:
+    """Who is no longer eligible; in a run-off stands who tied (`_runoff`)."""
+    if campaign.runoff_of_id:
+        return []
+    found = []
+    for candidate in standing:
+        candidate.contest_class.contest.campaign = campaign
+        if reason := candidates.why_not_eligible(candidate.project, candidate.contest_class.contest):
             found.append(Problem("candidates", f"“{candidate.project}”", reason, "请从候选名单移出。"))
+    return found
+
+
+def _contests(contests: Sequence[Contest], standing: Sequence[Candidate]) -> list[Problem]:
+    if not contests:
+        return [Problem("contests", "评选项目", "还没有设置，", "请至少设置一个。")]
+    found: list[Problem] = []
+    numbers = Counter(candidate.contest_class_id for candidate in standing)
     for contest in contests:
         if not contest.classes.all():
             found.append(Problem("contests", f"“{contest}”", "还没有设置名额，", "请填写名额。"))
         for each in contest.classes.all():
-            number = len(each.candidates.all())
-            if each.seats > number:
-                words = f"名额 {each.seats} 个，候选项目只有 {number} 个，"
+            if each.seats > numbers[each.pk]:
+                words = f"名额 {each.seats} 个，候选项目只有 {numbers[each.pk]} 个，"
                 row = f"“{section_title(contest.award_title, each.name)}”"
                 found.append(Problem("contests", row, words, "请减少名额或增加候选项目。"))
     return found
 
 
-def _roll(campaign: Campaign) -> list[Problem]:
-    total = campaign.candidates.count()
-    rows = campaign.voters.annotate(recused=Count("recusals")).filter(recused__gte=total, recused__gt=0)
-    return [
+def _recusals(recused: Sequence[Recusal], *, candidates: int, voters: int) -> list[Problem]:
+    """Who has nobody left to vote on, and on whom nobody is left to vote: with either the count would stop."""
+    of_voter, of_candidate = Counter(row.voter for row in recused), Counter(row.candidate for row in recused)
+    found = [
         Problem("roll", f"{voter}（{voter.category}）", "对全部候选项目都应回避，", "请移出名册或更换人员。")
-        for voter in rows.select_related("category")
+        for voter, number in of_voter.items()
+        if number == candidates
+    ]
+    cure = "请补充人员，或移出候选名单。"
+    return found + [
+        Problem("candidates", f"“{each.project}”", "名册上的人对它都应回避，没有人能投，", cure)
+        for each, number in of_candidate.items()
+        if number == voters
     ]
 
 
@@ -224,7 +257,7 @@ def _scrutineers(campaign: Campaign) -> list[Problem]:
     people = [row.person for row in campaign.scrutineers.select_related("person")]
     if not people:
         return [Problem("scrutineers", "监票人", "还没有指定，", "请至少指定一名。")]
-    found = scrutineers.stakes(campaign, people)
+    found = scrutineers.unable(people) + scrutineers.stakes(campaign, people)
     return [Problem("scrutineers", str(person), words, cure) for person, words, cure in found]
 
 

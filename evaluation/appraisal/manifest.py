@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Count
@@ -35,8 +35,8 @@ def shuffled_by(seed: str, codes: list[str]) -> list[str]:
     return sorted(codes, key=lambda code: sha256(f"{seed}:{code}"))
 
 
-def build(campaign: Campaign, verifier_sha256: str) -> dict[str, Any]:
-    """The manifest of a campaign whose candidates are numbered and whose recusals are computed."""
+def build(campaign: Campaign, verifier_sha256: str, recused: Iterable[Recusal]) -> dict[str, Any]:
+    """The manifest of a campaign whose candidates are numbered; `recused` as `recusal.reasons` found them."""
     return {
         "format": FORMAT,
         "software": SOFTWARE,
@@ -63,7 +63,7 @@ def build(campaign: Campaign, verifier_sha256: str) -> dict[str, Any]:
         "notice_days": campaign.notice_days,
         "categories": [_category(row) for row in _categories(campaign)],
         "contests": [_contest(row) for row in _contests(campaign)],
-        "recusals": _recusals(campaign),
+        "recusals": _recusals(recused),
         "order_seed": campaign.order_seed,
         "scrutineers": [str(row.person) for row in campaign.scrutineers.select_related("person")],
         "key_holders": [{"name": row.name, "body": row.body} for row in campaign.key_holders.all()],
@@ -128,10 +128,9 @@ def _candidate(row: Candidate) -> dict[str, Any]:
     }
 
 
-def _recusals(campaign: Campaign) -> dict[str, dict[str, int]]:
+def _recusals(recused: Iterable[Recusal]) -> dict[str, dict[str, int]]:
     """How many voters of each category are recused for each candidate: counts, never names."""
-    rows = Recusal.objects.filter(candidate__campaign=campaign)
-    counted = Counter(rows.values_list("candidate__code", "voter__category__code"))
+    counted = Counter((row.candidate.code, row.voter.category.code) for row in recused)
     found: dict[str, dict[str, int]] = {}
     for (candidate, category), number in sorted(counted.items()):
         found.setdefault(candidate, {})[category] = number

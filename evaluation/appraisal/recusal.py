@@ -18,7 +18,7 @@ from projects.models import LeadTerm, Review, TeamMember
 
 def reasons(campaign: Campaign, voters: Iterable[Voter] | None = None) -> list[Recusal]:
     """The recusals, unsaved, of these voters (or all of the roll); a handful of queries however many there are."""
-    rows = Voter.objects.filter(campaign=campaign).select_related("organization")
+    rows = Voter.objects.filter(campaign=campaign).select_related("organization", "category")
     people = list(rows if voters is None else rows.filter(pk__in=[voter.pk for voter in voters]))
     candidates = list(
         Candidate.objects.filter(campaign=campaign).select_related("project__lead_organization").order_by("id")
@@ -39,10 +39,10 @@ def reasons(campaign: Campaign, voters: Iterable[Voter] | None = None) -> list[R
 
 
 @transaction.atomic
-def recompute(campaign: Campaign) -> int:
-    """Write the recusals of a draft anew; how many there are. The lock calls this a last time."""
+def recompute(campaign: Campaign) -> list[Recusal]:
+    """Write the recusals of a draft anew; all of them. The lock calls this a last time."""
     Recusal.objects.filter(voter__campaign=campaign).delete()
-    return len(Recusal.objects.bulk_create(reasons(campaign), batch_size=1000))
+    return Recusal.objects.bulk_create(reasons(campaign), batch_size=1000)
 
 
 def _places(voters: Iterable[Voter]) -> dict[int, list[Organization]]:

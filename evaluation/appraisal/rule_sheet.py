@@ -5,8 +5,7 @@ What a voter reads is what the count obeys: both come from the same manifest.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from common.templatetags.ui import day_label, points
 from evaluation.appraisal import locking, manifest, recusal
 from evaluation.appraisal.layout import section_title
-from evaluation.appraisal.models import Campaign, Contest
+from evaluation.appraisal.models import Campaign, Contest, Recusal
 
 Rules = Mapping[str, Any]
 UNSET = "（未填）"
@@ -42,20 +41,16 @@ class Step:
     what: str
 
 
-def preview(campaign: Campaign) -> dict[str, Any]:
-    """The manifest as the lock would write it now; recusals are computed, nothing is stored."""
-    found = manifest.build(campaign, locking.verifier_sha256())
-    category = dict(campaign.voters.values_list("pk", "category__code"))
-    counted = Counter((row.candidate.code, category[row.voter_id]) for row in recusal.reasons(campaign))
-    found["recusals"] = {}
-    for (candidate, code), number in sorted(counted.items()):
-        found["recusals"].setdefault(candidate, {})[code] = number
-    return found
+def preview(campaign: Campaign, recused: Iterable[Recusal] | None = None) -> dict[str, Any]:
+    """The manifest as the lock would write it now; recusals are computed unless given, nothing is stored."""
+    return manifest.build(
+        campaign, locking.verifier_sha256(), recusal.reasons(campaign) if recused is None else recused
+    )
 
 
-def of(campaign: Campaign) -> dict[str, Any]:
+def of(campaign: Campaign, recused: Iterable[Recusal] | None = None) -> dict[str, Any]:
     """The rules of a campaign: the manifest once it is locked, its preview before (and if voided as a draft)."""
-    return manifest.of(campaign) if campaign.manifest else preview(campaign)
+    return manifest.of(campaign) if campaign.manifest else preview(campaign, recused)
 
 
 def sentences(rules: Rules) -> list[Part]:
@@ -176,6 +171,7 @@ def _scoring(rules: Rules) -> tuple[str, ...]:
     return (
         "某类的赞成率 = 该类投给这个项目的赞成票 ÷ 该类对这个项目不须回避的有效票。",
         "项目得分 = 各类的赞成率 × 该类权重，相加，满分 100。",
+        "某类投出有效票的人对这个项目都须回避的，该类对它不计，其余各类按权重折算到满分 100。",
         "得分用分数精确计算、按精确值比较，只在显示时四舍五入：到两位小数；不公布分类别票数的，公布时到整数。",
     )
 

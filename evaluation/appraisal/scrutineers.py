@@ -15,6 +15,9 @@ from evaluation.appraisal.models import Campaign, CampaignScrutineer
 from organizations.access import Role
 from organizations.models import Appointment, Person, RoleGrant
 
+# Whom something bars from being a scrutineer, what it is, and the cure.
+Bar = tuple[Person, str, str]
+
 
 def holders_of_the_role() -> QuerySet[Person]:
     """Who holds the role of scrutineer today and has an account to sign with."""
@@ -27,10 +30,8 @@ def set_scrutineers(*, campaign: Campaign, persons: Iterable[Person], by: Actor)
     """Name the scrutineers of a draft, whole. Raises Forbidden, Conflict, ActionError under `persons`."""
     campaign = draft_under_lock(campaign, by)
     wanted = {person.pk: person for person in persons}
-    able = set(holders_of_the_role().filter(pk__in=wanted).values_list("pk", flat=True))
-    messages = [f"{person}没有监票人的角色或可用的账号。" for key, person in wanted.items() if key not in able]
-    messages += [f"{person}{words}{cure}" for person, words, cure in stakes(campaign, wanted.values())]
-    if messages:
+    people = list(wanted.values())
+    if messages := [f"{person}{words}{cure}" for person, words, cure in unable(people) + stakes(campaign, people)]:
         raise ActionError("监票人有误，请按提示修改。", fields={"persons": messages})
     before = [str(row.person) for row in campaign.scrutineers.select_related("person")]
     campaign.scrutineers.exclude(person__in=wanted).delete()
@@ -50,17 +51,29 @@ def set_scrutineers(*, campaign: Campaign, persons: Iterable[Person], by: Actor)
     return campaign
 
 
-def stakes(campaign: Campaign, people: Iterable[Person]) -> list[tuple[Person, str, str]]:
+def unable(people: Iterable[Person]) -> list[Bar]:
+    """Who could not sign: the role or the account is gone, or never was."""
+    able = set(holders_of_the_role().values_list("pk", flat=True))
+    return [
+        (person, "没有监票人的角色或可用的账号，", "请换人，或由系统管理员开通。")
+        for person in people
+        if person.pk not in able
+    ]
+
+
+def stakes(campaign: Campaign, people: Iterable[Person]) -> list[Bar]:
     """What bars people from being scrutineers of this campaign, and its cure, in words; a fixed number of queries."""
     known = {person.pk: person for person in people}
-    leads = dict(campaign.candidates.values_list("project__lead_organization", "project__lead_organization__name"))
+    columns = ("project__lead_organization", "project__lead_organization__name", "project__lead_secretary")
+    standing = list(campaign.candidates.order_by("pk").values_list(*columns))
+    leads = {organization: name for organization, name, _ in standing}
     posts = Appointment.objects.in_force().filter(person__in=known, organization__in=leads).order_by("pk")
     found = [
         (person, f"在候选项目的党组织“{leads[organization]}”任职，", "请换人。")
         for person, organization in posts.values_list("person", "organization")
     ]
-    led = campaign.candidates.filter(project__lead_secretary__in=known).order_by("pk")
-    found += _each(led.values_list("project__lead_secretary", flat=True), "是候选项目的领题书记，", "请换人。")
+    led = [secretary for _, _, secretary in standing if secretary in known]
+    found += _each(led, "是候选项目的领题书记，", "请换人。")
     voters = campaign.voters.filter(person__in=known).order_by("pk")
     found += _each(voters.values_list("person", flat=True), "在投票名册中，", "监票人不投票，请换人或移出名册。")
     runners = RoleGrant.objects.in_force().filter(role=Role.EVALUATION_ADMINISTRATOR, person__in=known).order_by("pk")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -15,8 +16,8 @@ from common import qr
 from common.actors import Actor
 from common.errors import ActionError
 from common.forms import add_action_error
-from evaluation.appraisal import campaigns, crockford, desk, keys, locking, rule_sheet, rules
-from evaluation.appraisal.models import Campaign
+from evaluation.appraisal import campaigns, crockford, desk, keys, locking, recusal, rule_sheet, rules
+from evaluation.appraisal.models import Campaign, Recusal
 from evaluation.appraisal.secret_forms import SecretsForm
 from evaluation.appraisal.setup_forms import HoldersForm, SeedForm
 
@@ -77,7 +78,7 @@ def lock_page(request: HttpRequest, code: str) -> HttpResponse:
             return redirect("appraisal:lock", found.code)
         except ActionError as error:
             found, status = desk.campaign_of(request, code), error.status
-            if not _is_listed(found, error):
+            if error.code != "not_lockable":  # else the page's own list says it, row by row
                 add_action_error(form, error)
     return render(request, "appraisal/setup_lock.html", _lock(request, found, form), status=status)
 
@@ -129,23 +130,19 @@ def _cards(found: Campaign, holders: list[tuple[str, str]], secrets: list[str]) 
 
 def _lock(request: HttpRequest, found: Campaign, form: SeedForm) -> dict[str, Any]:
     context = desk.frame(request, found, "lock")
+    recused = recusal.reasons(found) if not found.manifest else []
     return context | {
         "form": form,
-        "parts": rule_sheet.sentences(rule_sheet.of(found)),
-        "problems": _problems(found) if found.is_draft else [],
+        "parts": rule_sheet.sentences(rule_sheet.of(found, recused)),
+        "problems": _problems(found, recused) if found.is_draft else [],
         "hints": locking.hints(found) if found.is_draft else [],
         "lot": rule_sheet.LOT,
     }
 
 
-def _problems(found: Campaign) -> list[tuple[str, str, list[locking.Problem]]]:
+def _problems(found: Campaign, recused: Sequence[Recusal]) -> list[tuple[str, str, list[locking.Problem]]]:
     """What stands in the way by part: its label, where it is mended, the rows."""
     by_part: dict[str, list[locking.Problem]] = {}
-    for problem in locking.problems(found):
+    for problem in locking.problems(found, recused):
         by_part.setdefault(problem.part, []).append(problem)
     return [(desk.LABELS[part], desk.address(part, found), rows) for part, rows in by_part.items()]
-
-
-def _is_listed(found: Campaign, error: ActionError) -> bool:
-    """Whether the page's own list of problems says this refusal already."""
-    return error.code == "not_lockable" and bool(locking.problems(found))

@@ -134,7 +134,7 @@ def test_the_lock_fixes_it(vote, project):
     Project.objects.filter(pk=project.pk).update(title="改过的名称", goal="改过")
     candidate = candidate_of(project)
     assert dossiers.of(candidate) == locked
-    assert manifest.build(candidate.campaign, locking.verifier_sha256())["contests"][1]["classes"][0]["candidates"]
+    assert manifest.build(candidate.campaign, locking.verifier_sha256(), [])["contests"][1]["classes"][0]["candidates"]
     told = {
         each["code"]: each["dossier_sha256"]
         for contest in manifest.of(candidate.campaign)["contests"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from common import days
 from evaluation.appraisal import locking
 from evaluation.appraisal.models import Campaign, CampaignStateChange, Candidate, Contest, ContestClass, VoterCategory
-from organizations.models import Organization
+from organizations.models import Organization, RoleGrant, User
 from projects.models import Closing
 from tests import factories
 from tests.evaluation.appraisal import votes
@@ -100,6 +100,20 @@ def watched_by_the_lead(vote: votes.Vote) -> None:
     _update(type(project).objects.filter(pk=project.pk), {"lead_secretary": vote.scrutineer.person})
 
 
+def watcher_loses_the_role(vote: votes.Vote) -> None:
+    _update(RoleGrant.objects.filter(person=vote.scrutineer.person), {"until": date(2026, 11, 29)})
+
+
+def watcher_loses_the_account(vote: votes.Vote) -> None:
+    _update(User.objects.filter(pk=vote.scrutineer.pk), {"is_active": False})
+
+
+def detail_of_few(vote: votes.Vote) -> None:
+    """A lower number for the sign-off does not lower the number from which details may always be published."""
+    with_voters(9)(vote)
+    of_campaign(detail_rule="always", detail_signoff="同意（示例）", signoff_below=9)(vote)
+
+
 def watcher_votes(vote: votes.Vote) -> None:
     votes.add_voter(vote.campaign, vote.campaign.categories.first(), "监票人", person=vote.scrutineer.person)
 
@@ -140,6 +154,8 @@ REFUSALS = [
     (reopened, "candidates", "“优秀书记项目1（示例）”：还没有结项（当前“推进中”）。请从候选名单移出。"),
     (dissolved, "candidates", "“优秀书记项目1（示例）”：牵头党组织已撤销。请从候选名单移出。"),
     (nobody_watches, "scrutineers", "监票人：还没有指定，请至少指定一名。"),
+    (watcher_loses_the_role, "scrutineers", "监票人：没有监票人的角色或可用的账号，请换人，或由系统管理员开通。"),
+    (watcher_loses_the_account, "scrutineers", "监票人：没有监票人的角色或可用的账号，请换人，或由系统管理员开通。"),
     (
         watched_from_inside,
         "scrutineers",
@@ -151,6 +167,11 @@ REFUSALS = [
     (of_campaign(approval_number=""), "basics", "批准依据：没有填全文号、日期和批准机关，请在“基本信息”补齐。"),
     (of_campaign(approval_on=None), "basics", "批准依据：没有填全文号、日期和批准机关，请在“基本信息”补齐。"),
     (of_campaign(approval_body=""), "basics", "批准依据：没有填全文号、日期和批准机关，请在“基本信息”补齐。"),
+    (
+        of_campaign(approval_on=date(2026, 12, 1)),
+        "basics",
+        "批准依据：批准日期 2026-12-01 还没有到，请在“基本信息”核对。",
+    ),
     (of_campaign(opens_at=None), "basics", "投票时间：没有填开始和截止时间，请在“基本信息”填写。"),
     (of_campaign(opens_at=None, closes_at=None), "basics", "投票时间：没有填开始和截止时间，请在“基本信息”填写。"),
     (of_campaign(opens_at=None, closes_at=PAST), "basics", "投票时间：没有填开始和截止时间，请在“基本信息”填写。"),
@@ -164,6 +185,7 @@ REFUSALS = [
         "basics",
         "分类别票数：公布分类别票数须有批准机关的意见，请填写，或改用其他规则。",
     ),
+    (detail_of_few, "categories", "“党建专家”：名册 9 人，不能一律公布分类别票数，请改用其他公布规则。"),
     (of_campaign(public_key=""), "keys", "票箱密钥：还没有生成，请生成并交三位保管人。"),
     (of_campaign(keys_rehearsed_at=None), "keys", "开箱演练：还没有做，请三位保管人各自输入密钥。"),
 ]
@@ -196,8 +218,18 @@ def test_a_voter_who_would_recuse_from_all_is_told(vote):
     vote.campaign.contests.exclude(code="new").delete()
     for row in vote.campaign.candidates.select_related("project"):
         row.project.team.create(name=voter.name, position=1)
+    words = f"{voter.name}（党建专家）：对全部候选项目都应回避，请移出名册或更换人员。"
+    assert [str(each) for each in locking.problems(vote.campaign)] == [words]  # nothing is computed by the lock only
     error = refused("not_lockable", lambda: locking.lock(campaign=vote.again(), by=vote.by), "roll")
-    assert error.fields["roll"] == [f"{voter.name}（党建专家）：对全部候选项目都应回避，请移出名册或更换人员。"]
+    assert error.fields["roll"] == [words]
+
+
+def test_a_candidate_on_whom_nobody_could_vote_is_told(vote):
+    candidate = vote.campaign.candidates.select_related("project__lead_organization").get(code=vote.codes("new-1")[0])
+    vote.campaign.voters.update(organization=candidate.project.lead_organization)
+    error = refused("not_lockable", lambda: locking.lock(campaign=vote.again(), by=vote.by), "candidates")
+    words = f"“{candidate.project}”：名册上的人对它都应回避，没有人能投，请补充人员，或移出候选名单。"
+    assert error.fields["candidates"] == [words]
 
 
 def test_what_lacks_nothing_is_locked_once(vote):
@@ -212,5 +244,5 @@ def test_what_lacks_nothing_is_locked_once(vote):
 def test_problems_cost_the_same_for_any_roll(vote, assert_queries, more):
     for number in range(more):
         votes.add_voter(vote.campaign, vote.campaign.categories.first(), f"加{number}")
-    with assert_queries(14):
+    with assert_queries(13):
         assert locking.problems(vote.campaign) == []

@@ -303,8 +303,8 @@ def test_scrutineers_hold_the_role_and_have_no_stake(vote, district, cast, by):
         "persons",
     )
     assert error.fields["persons"] == [
-        "组织部工作人员没有监票人的角色或可用的账号。",
-        "年度评选管理员没有监票人的角色或可用的账号。",
+        "组织部工作人员没有监票人的角色或可用的账号，请换人，或由系统管理员开通。",
+        "年度评选管理员没有监票人的角色或可用的账号，请换人，或由系统管理员开通。",
         f"监票人二在候选项目的党组织“{lead.lead_organization.name}”任职，请换人。",
         "年度评选管理员是年度评选管理员，组织和监票须分开，请换人。",
     ]

@@ -131,10 +131,10 @@ def test_the_keys_of_a_locked_vote_stay(admin, vote):
 
 
 def test_the_lock_page_is_the_same_for_few_and_many_candidates(admin, vote, assert_queries):
-    with assert_queries(37):
+    with assert_queries(31):
         text_of(admin.get(at("lock", vote)))
     vote.campaign.candidates.filter(contest_class__contest__code="committee").first().delete()
-    with assert_queries(37):
+    with assert_queries(31):
         text_of(admin.get(at("lock", vote)))
 
 

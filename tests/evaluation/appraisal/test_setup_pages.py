@@ -308,7 +308,7 @@ def test_scrutineers_are_ticked(admin, vote, cast):
     page = at("scrutineers", vote.campaign.code)
     assert f'value="{cast.scrutineer.person_id}" checked' in text_of(admin.get(page))
     text = text_of(admin.post(page, {"person": [cast.officer.person_id]}), 400)
-    assert "组织部工作人员没有监票人的角色或可用的账号。" in text
+    assert "组织部工作人员没有监票人的角色或可用的账号，请换人，或由系统管理员开通。" in text
     answer = admin.post(page, {"person": [cast.scrutineer.person_id, "x", "9" * 30]})
     assert answer.headers["Location"] == at("keys", vote.campaign.code)
 
