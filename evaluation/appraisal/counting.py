@@ -15,7 +15,8 @@ from django.db.models import Count, Q
 
 from common import audit, days
 from common.actors import Actor
-from common.errors import ActionError, Conflict, Forbidden
+from common.errors import Conflict, Forbidden
+from common.text import nested_quotes
 from evaluation.appraisal import keys, manifest, rules, scoring, shortfall
 from evaluation.appraisal.layout import CHOSEN, RECUSED, Layout
 from evaluation.appraisal.mixing import refuse_mismatch, scrub
@@ -189,18 +190,34 @@ def _refuse_other_roll(campaign: Campaign, fixed: Mapping[str, Any]) -> None:
 def _refuse_empty(campaign: Campaign, fixed: Mapping[str, Any], sums: Mapping[str, Sums]) -> None:
     """Stop where a category, with those merged into it, has no valid ballot: its weight is not given away silently.
 
-    Which ones is kept, so that administrator and scrutineer can decide on them (`shortfall`); nothing else is.
+    Which ones is kept, so that administrator and scrutineer can decide on them (`shortfall`); nothing else is. One
+    that the rule of the lock merges is kept in any case: the rule asks for its own ballots, not for its group's.
     """
     groups = scoring.groups(fixed, {"decisions": shortfall.decisions(campaign)})
-    codes = [code for group in groups if not sum(sums[code].valid for code in group.codes) for code in group.codes]
+    codes = {code for group in groups if not sum(sums[code].valid for code in group.codes) for code in group.codes}
+    if fixed["shortfall"] == Campaign.Shortfall.MERGE:
+        codes |= {row["code"] for row in fixed["categories"] if row["merge_into"] and not sums[row["code"]].valid}
     if not codes:
         return
     rows = list(campaign.categories.filter(code__in=codes))
     EmptyCategory.objects.bulk_create((EmptyCategory(category=row) for row in rows), ignore_conflicts=True)
-    if codes := [each.category.name for each in shortfall.undecided(campaign) if each.category in rows]:
-        words = "、".join(f"“{name}”" for name in codes)
+    if names := [each.category.name for each in shortfall.undecided(campaign) if each.category in rows]:
+        words = "、".join(f"“{name}”" for name in names)
         raise Conflict(
             f"{words}没有有效票，停止计票。请管理员提出并入或不计，监票人同意后再计票。", code="empty_category"
+        )
+
+
+def _refuse_unscored(fixed: Mapping[str, Any], counts: Mapping[str, Any]) -> None:
+    """Stop where nobody's ballot counts for a candidate: such a one has no score, not a score of 0."""
+    if codes := scoring.unscored(fixed, counts):
+        titles = {
+            c["code"]: c["project"] for row in fixed["contests"] for each in row["classes"] for c in each["candidates"]
+        }
+        names = nested_quotes("、".join(f"“{titles[code]}”" for code in codes))
+        raise Conflict(
+            f"{names}没有有效票可计（投了票的人都应回避），停止计票。请在“候选项目”办理退出，或作废后重新组织。",
+            code="no_valid_ballots",
         )
 
 
@@ -213,13 +230,10 @@ def _write(campaign: Campaign, fixed: dict[str, Any], sums: Mapping[str, Sums], 
     # Asked again about what was really opened: a ballot may have gone since the count began.
     if any(row["ballots"] != row["voted"] for row in counts["categories"]):
         raise Conflict("开出的票数与名册标记不一致，停止计票。", code="ballots_marks_differ")
-    try:
-        outcome = scoring.result(fixed, counts)
-    except ValueError:
-        message = "有候选项目没有任何有效票可计，请管理员和监票人按记录决定后再计票。"
-        raise ActionError(message, code="no_valid_ballots") from None
+    _refuse_unscored(fixed, counts)
     text, salt = manifest.canonical(counts), randomness.token_hex(32)
-    result = manifest.canonical(outcome | _bound(campaign, counts) | {"counts_sha256": manifest.sha256(text)})
+    outcome = scoring.result(fixed, counts) | _bound(campaign, counts) | {"counts_sha256": manifest.sha256(text)}
+    result = manifest.canonical(outcome)
     tally = Tally.objects.create(
         campaign=campaign,
         counts=text,

@@ -62,6 +62,19 @@ def result(manifest: Mapping[str, Any], counts: Mapping[str, Any]) -> dict[str, 
     }
 
 
+def unscored(manifest: Mapping[str, Any], counts: Mapping[str, Any]) -> list[str]:
+    """The standing candidates of whom no category has a ballot that counts: all who voted were recused."""
+    found = groups(manifest, counts)
+    standing = [
+        c["code"]
+        for contest in manifest["contests"]
+        for each in contest["classes"]
+        for c in each["candidates"]
+        if c["code"] not in counts["withdrawn"]
+    ]
+    return [code for code in standing if all(_rate(group, _cells(counts, code)) is None for group in found)]
+
+
 def score(groups_: Sequence[Group], cells: Mapping[str, Cell]) -> Fraction:
     """The weighted score, 0 to 100, of a candidate whose counts by category are `cells`."""
     total, weight = Fraction(0), 0

@@ -272,11 +272,20 @@ def _pointless(
         return {} if open_ones else {"kind": "没有需要决定的不足。"}
     if all(each.category != category for each in open_ones):
         return {"category": f"“{category.name if category else '总投票'}”没有不足，或已有决定。"}
-    made = decisions(campaign)
-    if kind == Kind.MERGE and target and target.code in {row["category"] for row in made if row["kind"] == Kind.DROP}:
-        return {"target": f"“{target.name}”已决定不计，请并入其他类别。"}
-    if kind == Kind.DROP and category and category.code in {row["target"] for row in made}:
-        return {"category": f"已有类别并入“{category.name}”，不能不计。"}
+    into = {row["category"]: row["target"] for row in decisions(campaign)}
+    if kind == Kind.MERGE and category and target:
+        home: str | None = target.code
+        while home in into and home != category.code:
+            home = into[home]
+        if home is None:
+            return {"target": f"“{target.name}”已决定不计，请并入其他类别。"}
+        if home == category.code:
+            return {"target": f"“{target.name}”已并入“{category.name}”，请并入其他类别。"}
+    if kind == Kind.DROP and category:
+        if category.code in into.values():
+            return {"category": f"已有类别并入“{category.name}”，不能不计。"}
+        if campaign.categories.exclude(code__in=[*into, category.code]).count() == 0:
+            return {"category": f"只剩“{category.name}”，不能不计，否则没有票可计。"}
     return {}
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from common import days
 from common.errors import ActionError, Conflict
-from evaluation.appraisal import casting, counting, manifest, publishing, shortfall
+from evaluation.appraisal import candidates, casting, counting, manifest, publishing, shortfall
 from evaluation.appraisal.layout import Layout
-from evaluation.appraisal.models import EmptyCategory, Tally, Voter
+from evaluation.appraisal.models import Candidate, EmptyCategory, Tally, Voter
 from evaluation.appraisal.verify_tally import Recount
 from tests.evaluation.appraisal import votes
 
@@ -110,6 +110,60 @@ def test_the_rule_of_the_lock_merges_it_by_itself(district: Any, cast: Any) -> N
     assert json.loads(tally.counts)["decisions"] == [
         {"kind": "merge", "category": EMPTY, "target": "expert", "by": "rule"}
     ]
+
+
+def test_the_rule_asks_for_the_ballots_of_the_target_itself(district: Any, cast: Any) -> None:
+    """区领导 is short and merged by the rule into 群众代表, of whom no ballot is valid: the rule merges on."""
+    vote = votes.make_vote(district, cast, each=5)
+    vote.campaign.shortfall_rule = "merge"
+    vote.campaign.save(update_fields=["shortfall_rule"])
+    named = {row.code: row for row in vote.campaign.categories.all()}
+    for code, into in (("leader", EMPTY), (EMPTY, "expert")):
+        vote.campaign.categories.filter(code=code).update(merge_into=named[into])
+    votes.open_(vote)
+    spoiled = Layout.of(manifest.of(vote.campaign)).spoiled()
+    for code in named:
+        for voter in vote.voters(code)[: 2 if code == "leader" else 5]:
+            if code == EMPTY:
+                Voter.objects.filter(pk=voter.pk).update(voted=True)
+                casting.seal_for(vote.campaign, voter.category, spoiled).save()
+            else:
+                votes.ballot(vote, voter, {"committee-1": [1]})
+    tally = votes.count(votes.close(vote))
+    assert [(row["category"], row["target"]) for row in json.loads(tally.counts)["decisions"]] == [
+        (EMPTY, "expert"),
+        ("leader", EMPTY),
+    ]
+    files = {
+        "manifest.json": vote.campaign.manifest,
+        "codes.txt": publishing.code_list(vote.campaign),
+        "result.json": publishing.result_text(tally),
+    }
+    recount = Recount(files, publishing.result_sha256(tally), tally.counts, tally.salt)
+    recount.run()
+    assert recount.wrong == []
+
+
+def test_a_candidate_for_whom_all_were_recused_stops_it_by_name(district: Any, cast: Any) -> None:
+    """Nobody's ballot counts for it: no score, and a withdrawal is the way on."""
+    vote = votes.open_(votes.make_vote(district, cast, each=5))
+    first, second, last = vote.codes("new-1")
+    payload = Layout.of(manifest.of(vote.campaign)).encode([first], [last])
+    for voter in vote.campaign.voters.select_related("category"):
+        Voter.objects.filter(pk=voter.pk).update(voted=True)
+        casting.seal_for(vote.campaign, voter.category, payload).save()
+    votes.close(vote)
+    gone = Candidate.objects.get(code=last)
+    with pytest.raises(Conflict) as stopped:
+        votes.count(vote)
+    assert (stopped.value.code, stopped.value.message) == (
+        "no_valid_ballots",
+        f"“{gone.project}”没有有效票可计（投了票的人都应回避），停止计票。请在“候选项目”办理退出，或作废后重新组织。",
+    )
+    assert (vote.again().state, Tally.objects.count()) == ("mixed", 0)
+    candidates.withdraw_candidate(candidate=gone, reason="无人可投（示例）", by=vote.by)
+    ranking = json.loads(votes.count(vote).result)["contests"][2]["classes"][0]["ranking"]
+    assert [(row["candidate"], row["score"]) for row in ranking] == [(first, "100/1"), (second, "0/1")]
 
 
 def test_counting_is_offered_again_after_the_decision(

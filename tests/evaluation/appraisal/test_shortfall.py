@@ -171,6 +171,36 @@ def test_the_whole_roll_is_accepted_apart_from_its_categories(draft: votes.Vote)
     assert short(vote) == []
 
 
+def test_no_two_categories_are_merged_into_each_other(draft: votes.Vote) -> None:
+    """Nobody voted in either: in a circle both would be settled, and their weights given away."""
+    vote = voted(draft, leader=0, delegate=0)
+    first, second = propose(vote, "merge", "leader", "delegate"), propose(vote, "merge", "delegate", "leader")
+    agree(vote, first)
+    error = refusal(lambda: agree(vote, second))
+    assert (error.code, error.message) == (
+        "decided_meanwhile",
+        "“区领导”已并入“两代表一委员”，请并入其他类别。",
+    )
+    assert short(vote) == ["delegate"]
+    agree(vote, propose(vote, "merge", "delegate", "masses"))
+    assert short(vote) == []
+
+
+def test_one_category_is_left_to_count(draft: votes.Vote) -> None:
+    vote = voted(draft, **dict.fromkeys(ALL, 3))
+    agree(vote, propose(vote, "accept"))
+    last = [propose(vote, "drop", code) for code in ("leader", "secretary")]
+    for code in ("expert", "member", "masses", "delegate"):
+        agree(vote, propose(vote, "drop", code))
+    agree(vote, last[0])
+    error = refusal(lambda: agree(vote, last[1]))
+    assert (error.code, error.message) == (
+        "decided_meanwhile",
+        "只剩“基层党组织书记代表”，不能不计，否则没有票可计。",
+    )
+    assert short(vote) == ["secretary"]
+
+
 def test_two_people_decide(draft: votes.Vote, cast: Any) -> None:
     vote = voted(draft, leader=3)
     for by in (vote.watch, Actor.person(cast.officer, "test"), Actor.system("beat")):
