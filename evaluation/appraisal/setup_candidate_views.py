@@ -18,7 +18,6 @@ from common.pages import show_error
 from evaluation.appraisal import candidates, desk, rule_sheet
 from evaluation.appraisal.models import Campaign, Candidate, Contest, ContestClass
 from evaluation.appraisal.setup_forms import ReasonForm
-from evaluation.appraisal.setup_papers import running_order
 from evaluation.appraisal.setup_views import SAVED
 from evaluation.appraisal.states import LOCKED
 from projects.models import Project
@@ -98,48 +97,58 @@ def _page(
     )
     listed = list(rows)
     shown = selection or Selection({row.project: row.contest_class for row in listed}, {})
+    contests = list(_contests(found))
+    projects = _projects(contests) if context["editable"] else []
     context |= {
-        "blocks": [_block(contest, listed, shown, context) for contest in _contests(found)],
+        "blocks": [_block(contest, listed, projects, shown, context) for contest in contests],
         "errors": list(shown.errors.items()),
         "reason_form": form,
         "withdrawing": withdrawing,
         "can_withdraw": context["may"]["manages"] and found.state in WITHDRAWABLE,
         "is_locked": found.state in LOCKED,
-        "running_order": running_order(found),
+        "has_running_order": any(row.presentation for row in listed),
         "has_withdrawn": any(row.withdrawn_on for row in listed),
         "lot": rule_sheet.LOT,
     }
     return render(request, "appraisal/setup_candidates.html", context, status=status)
 
 
-def _block(contest: Contest, listed: list[Candidate], shown: Selection, context: dict[str, Any]) -> dict[str, Any]:
-    """A contest with what stands in it; in a draft also what may and what may not, with the reason."""
+def _block(
+    contest: Contest, listed: list[Candidate], projects: list[Project], shown: Selection, context: dict[str, Any]
+) -> dict[str, Any]:
+    """A contest with what stands in it; in a draft also what may and what may not, with the reason.
+
+    One that stood or was ticked and is not eligible stays to be seen, and to be taken off.
+    """
     own = [row for row in listed if row.contest_class.contest_id == contest.pk]
     block: dict[str, Any] = {"contest": contest, "candidates": own, "classes": list(contest.classes.all())}
     if context["editable"]:
-        choices = _choices(contest, own, shown)
-        block["choices"] = choices
+        kept = {row.project_id for row in own} | {project.pk for project in shown.places}
+        reasons = {
+            project: candidates.why_not_eligible(project, contest)
+            for project in projects
+            if project.track_id == contest.track_id
+        }
+        block["choices"] = [
+            _choice(project, shown) for project, reason in reasons.items() if not reason or project.pk in kept
+        ]
         block["barred"] = [
-            (project, candidates.why_not_eligible(project, contest))
-            for project in _others(contest).exclude(pk__in=[choice.project.pk for choice in choices])
+            (project, reason) for project, reason in reasons.items() if reason and project.pk not in kept
         ]
     return block
 
 
-def _choices(contest: Contest, own: list[Candidate], shown: Selection) -> list[Choice]:
-    """The eligible; one that stood or was ticked and is not eligible stays to be seen, and to be taken off."""
-    ticked = [project for project in shown.places if project.track_id == contest.track_id]
-    rows = dict.fromkeys([*candidates.eligible(contest), *(row.project for row in own), *ticked])
-    places = shown.places
-    return [
-        Choice(project, project in places, place.pk if place else None, shown.errors.get(project.code, ()))
-        for project, place in ((project, places.get(project)) for project in rows)
-    ]
+def _choice(project: Project, shown: Selection) -> Choice:
+    place = shown.places.get(project)
+    errors = shown.errors.get(project.code, ())
+    return Choice(project, project in shown.places, place.pk if place else None, errors)
 
 
-def _others(contest: Contest) -> Any:
-    rows = Project.objects.in_library().filter(season=contest.campaign.season_id, track=contest.track_id)
-    return rows.select_related("lead_organization", "closing").order_by("archive_number", "pk")
+def _projects(contests: Sequence[Contest]) -> list[Project]:
+    """The projects of the contests' tracks that were approved, whatever became of them."""
+    rows = Project.objects.in_library().filter(track__in=[contest.track_id for contest in contests])
+    rows = rows.select_related("lead_organization", "lead_secretary", "closing")
+    return list(rows.order_by("archive_number", "pk"))
 
 
 def _ticked(post: QueryDict, found: Campaign) -> Selection:

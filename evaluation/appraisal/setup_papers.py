@@ -119,6 +119,7 @@ def _running_sheet(make: Make, context: ExportContext) -> Paper:
     paper.paragraph(f"述评顺序由抽签决定，抽签种子：{campaign.order_seed}。{rule_sheet.LOT}")
     for contest, candidates in found:
         paper.heading(1, contest.award_title)
+        paper.paragraph(f"评选项目代码：{contest.code}。")
         rows = [
             [
                 row.presentation,
@@ -126,12 +127,12 @@ def _running_sheet(make: Make, context: ExportContext) -> Paper:
                 row.project.lead_organization.name,
                 row.project.lead_secretary.name,
                 row.number,
-                BLANK,
+                row.code,
             ]
             for row in candidates
         ]
-        head = ["顺序", "项目", "党组织", "述评人", "票面序号", "备注"]
-        paper.table(head, rows, (14, 52, 38, 22, 14, 16), centred=(0, 3, 4))
+        head = ["顺序", "项目", "党组织", "述评人", "票面序号", "项目编号"]
+        paper.table(head, rows, (12, 50, 36, 22, 12, 24), centred=(0, 3, 4, 5))
     return paper
 
 

@@ -234,6 +234,13 @@ def test_papers_before_and_after_the_lock(vote, tmp_path):
         and "书记（" not in text
         and "党组织" not in text
     ] == [row.project.title for row in rows.select_related("project")]
+    # Whoever has the sheet can draw the lot again: seed, code of the contest and codes of the projects are on it.
+    known = set(vote.campaign.candidates.values_list("code", flat=True))
+    printed = [text for text in running if text in known]
+    assert any(f"抽签种子：{vote.campaign.order_seed}。" in line for line in running)
+    assert "评选项目代码：committee。" in running
+    assert printed == manifest.shuffled_by(f"{vote.campaign.order_seed}/committee/stage", printed)
+    assert printed == list(rows.values_list("code", flat=True))
     opening = paper_of(vote, "vote_opening", tmp_path)
     for text in (
         vote.campaign.manifest_sha256,

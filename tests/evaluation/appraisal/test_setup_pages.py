@@ -299,7 +299,7 @@ def test_a_withdrawal_after_the_lock_needs_a_reason(admin, vote):
 def test_candidates_cost_the_same_for_one_and_three(admin, district, cast, rows, assert_queries):
     small = [("new", "classified", "优秀书记项目", ("branch",), rows, 1)]
     vote = votes.make_vote(district, cast, each=1, contests=small)
-    with assert_queries(14):
+    with assert_queries(12):
         text = text_of(admin.get(at("candidates", vote.campaign.code)))
     assert text.count("checked") == rows
 
