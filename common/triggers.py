@@ -46,7 +46,8 @@ class Triggers:
     off: Statements
 
     def install(self, connection: Any) -> None:
-        _execute(connection, self.on(connection))
+        """Put them on, anew those that are there."""
+        _execute(connection, [*self.off(connection), *self.on(connection)])
 
     def drop(self, connection: Any) -> None:
         _execute(connection, self.off(connection))

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -21,6 +22,7 @@ from rest_framework.test import APIClient
 
 from common import triggers
 from common.actors import Actor
+from evaluation.appraisal.triggers import TRIGGERS as vote_triggers
 from organizations.models import User
 from portal.celery import app as celery_app
 from tests import factories
@@ -58,7 +60,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def audit_triggers(request: pytest.FixtureRequest) -> Iterator[None]:
+def audit_triggers(request: pytest.FixtureRequest, emptied: None) -> Iterator[None]:
     """Tests marked `real_audit` have an append-only audit trail."""
     marker = request.node.get_closest_marker("real_audit")
     if not marker:
@@ -71,6 +73,20 @@ def audit_triggers(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if not connection.in_atomic_block:  # else the rollback takes them away
         triggers.drop(connection)
+
+
+@pytest.fixture(autouse=True)
+def emptied(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests that commit leave tables that can be emptied: no locked vote, whose triggers refuse it."""
+    marker = request.node.get_closest_marker("django_db")
+    if not (marker and marker.kwargs.get("transaction")) and "transactional_db" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    yield
+    vote_triggers.drop(connection)
+    call_command("flush", interactive=False, verbosity=0)
+    vote_triggers.install(connection)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ order, and so does SQLite's rowid. After the rewriting in random order, in one t
 from __future__ import annotations
 
 import secrets
-import uuid
 from collections import Counter
 from typing import Any
 
@@ -17,7 +16,7 @@ from django.db.models import Count, F
 from common.actors import Actor
 from common.errors import Conflict, Forbidden
 from evaluation.appraisal import manifest, rules, shortfall
-from evaluation.appraisal.models import BoxBallot, Campaign, CodeLot, UrnBallot, Voter
+from evaluation.appraisal.models import BoxBallot, Campaign, CodeLot, SealedBallot, UrnBallot, Voter
 from evaluation.appraisal.states import move_campaign
 
 State = Campaign.State
@@ -119,29 +118,31 @@ def _waiting(campaign: Campaign) -> int:
 
 def _empty_urn(campaign: Campaign) -> int:
     """Everything in the urn becomes one lot of the box."""
-    rows = list(UrnBallot.objects.filter(campaign=campaign))
-    if not rows:
+    moved = _move(campaign, UrnBallot, BoxBallot)
+    if not moved:
         return 0
-    _lot.shuffle(rows)
-    BoxBallot.objects.bulk_create(
-        (BoxBallot(campaign=campaign, category_id=r.category_id, sealed=r.sealed, code=r.code) for r in rows), CHUNK
-    )
-    UrnBallot.objects.filter(campaign=campaign).delete()
     last = campaign.lots.order_by("-number").first()
     number, before = (last.number + 1, last.sha256) if last else (1, "")
-    codes = "\n".join(sorted(row.code for row in rows))
+    codes = "\n".join(sorted(moved))
     CodeLot.objects.create(campaign=campaign, number=number, codes=codes, sha256=chained(before, number, codes))
-    return len(rows)
+    return len(moved)
 
 
 def _rewrite_box(campaign: Campaign) -> None:
-    rows = list(BoxBallot.objects.filter(campaign=campaign))
+    """Into the urn and back: the database lets a ballot leave the one table only while it is in the other."""
+    _move(campaign, BoxBallot, UrnBallot)
+    _move(campaign, UrnBallot, BoxBallot)
+
+
+def _move(campaign: Campaign, source: type[SealedBallot], target: type[SealedBallot]) -> list[str]:
+    """All ballots of one table into the other in random order, under new keys; their tracking numbers."""
+    rows = list(source._default_manager.filter(campaign=campaign))
     _lot.shuffle(rows)
-    BoxBallot.objects.filter(campaign=campaign).delete()
-    for row in rows:
-        row.pk = uuid.uuid4()
-        row._state.adding = True
-    BoxBallot.objects.bulk_create(rows, CHUNK)
+    target._default_manager.bulk_create(
+        (target(campaign=campaign, category_id=r.category_id, sealed=r.sealed, code=r.code) for r in rows), CHUNK
+    )
+    source._default_manager.filter(campaign=campaign).delete()
+    return [row.code for row in rows]
 
 
 def _rewrite_roll(campaign: Campaign) -> None:

@@ -1,6 +1,6 @@
 """The annual vote (综合票决) as it is set up: campaign, contests, categories of voters, scrutineers, keys.
 
-From the lock on nothing here changes but the state: triggers of both databases refuse it (migration 0002).
+From the lock on nothing here changes but the state: triggers of both databases refuse it (`triggers`).
 """
 
 from __future__ import annotations

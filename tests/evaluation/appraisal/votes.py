@@ -6,10 +6,13 @@ it is open, `AFTER` it is over.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
+
+from django.db import connection
 
 from common import days
 from common.actors import Actor
@@ -24,6 +27,7 @@ from evaluation.appraisal.models import (
     Voter,
     VoterCategory,
 )
+from evaluation.appraisal.triggers import TRIGGERS
 from organizations.models import Organization, Person
 from projects.models import Closing, Project
 from tests import factories
@@ -179,6 +183,16 @@ def in_state(vote: Vote, state: str) -> Campaign:
     kept = ("season", "title", "approval_number", "approval_on", "approval_body", "opens_at", "closes_at")
     made = {name: getattr(campaign, name) for name in (*kept, "public_key", "keys_rehearsed_at", "order_seed")}
     return Campaign.objects.create(**made)
+
+
+@contextmanager
+def tampering() -> Iterator[None]:
+    """What only somebody may do who takes the triggers off the database first."""
+    connection.check_constraints()  # PostgreSQL takes no trigger off a table with deferred checks
+    TRIGGERS.drop(connection)
+    yield
+    connection.check_constraints()
+    TRIGGERS.install(connection)
 
 
 def lock(vote: Vote) -> Vote:
