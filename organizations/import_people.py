@@ -17,7 +17,7 @@ from common import cells
 from common.cells import CellProblem
 from common.importers import SKIP, ImportColumn, Judge, Line, Status, Values, Verdict
 from common.models import ImportBatch
-from common.names import plain_key
+from common.names import person_words, plain_key
 from organizations.directory import Directory, Known, pick
 from organizations.models import Appointment, AppointmentPost, Person, User
 
@@ -33,11 +33,11 @@ FOREVER = date.max
 
 
 def person_name(value: Any) -> str:
-    """A name, without the spaces that make two characters as wide as three. Raises CellProblem for digits."""
+    """A name. Raises CellProblem for digits."""
     name = cells.line(value, limit=50)
     if any(letter.isdigit() for letter in name):
         raise CellProblem("姓名里有数字。", "请只填写姓名，不要填证件号或电话。")
-    return name.replace(" ", "") if name and not name.isascii() else name
+    return person_words(name)
 
 
 COLUMNS = (

@@ -15,6 +15,7 @@ from common import audit
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.import_reading import PERSONAL
+from common.names import person_words, plain_key
 from common.text import clean_text
 from evaluation.appraisal import rules
 from evaluation.appraisal.models import Campaign, Credential, Voter, VoterCategory
@@ -47,7 +48,7 @@ def add_voter(
     made = Voter(
         campaign=campaign,
         category=category,
-        name=clean_text(name),
+        name=person_words(name),
         person=person,
         organization=organization,
         workplace=clean_text(workplace),
@@ -68,7 +69,8 @@ def edit_voter(*, voter: Voter, by: Actor, **values: Any) -> Voter:
     before = _shown(row)
     for field, value in values.items():
         assert field in FIELDS, field
-        setattr(row, field, clean_text(value) if isinstance(value, str) else value)
+        read = person_words if field == "name" else clean_text
+        setattr(row, field, read(value) if isinstance(value, str) else value)
     _refuse_wrong(row)
     if (after := _shown(row)) != before:
         row.save(update_fields=list(FIELDS))
@@ -184,11 +186,20 @@ def _refuse_wrong(row: Voter) -> None:
 
 def _twin(row: Voter) -> Voter | None:
     """Somebody on the roll who is this person: the same person, or the same name at the same workplace."""
-    same = Q(name=row.name, workplace=row.workplace)
+    same = Q(name=row.name)
     if row.person_id is not None:
         same |= Q(person=row.person_id)
-    rows = Voter.objects.filter(same, campaign=row.campaign_id).exclude(pk=row.pk)
-    return rows.select_related("category").order_by("pk").first()
+    key = place_key(row.name, row.workplace)
+    for other in row.campaign.voters.filter(same).exclude(pk=row.pk).select_related("category").order_by("pk"):
+        is_person = row.person_id is not None and other.person_id == row.person_id
+        if is_person or place_key(other.name, other.workplace) == key:
+            return other
+    return None
+
+
+def place_key(name: str, workplace: str) -> tuple[str, str]:
+    """By what two rows are one person: the name and the workplace, however it is spaced and punctuated."""
+    return name, plain_key(workplace)
 
 
 def elsewhere(row: Voter) -> str:

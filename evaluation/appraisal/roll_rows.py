@@ -13,7 +13,7 @@ from common.importers import ImportColumn, Judge, Line, Status, Values, Verdict,
 from common.models import ImportBatch
 from common.names import plain_key
 from evaluation.appraisal.models import Campaign, Voter, VoterCategory
-from evaluation.appraisal.roll import WORKPLACE_LIMIT
+from evaluation.appraisal.roll import WORKPLACE_LIMIT, place_key
 from organizations.directory import Directory, Known, pick
 from organizations.import_people import person_name
 from organizations.models import Appointment, User
@@ -104,7 +104,7 @@ class RollJudge(Judge):
         self.categories = list(campaign.categories.order_by("position", "id"))
         self.values = voter_values(with_all(campaign.voters))
         self.by_person = {v["account"][0]: pk for pk, v in self.values.items() if v["account"][0]}
-        self.by_place = {(v["name"], v["workplace"]): pk for pk, v in self.values.items()}
+        self.by_place = {place_key(v["name"], v["workplace"]): pk for pk, v in self.values.items()}
         self.by_name: dict[str, list[str]] = defaultdict(list)
         for pk, known in self.values.items():
             self.by_name[known["name"]].append(pk)
@@ -152,7 +152,7 @@ class RollJudge(Judge):
     def _known(self, values: Values, account: Account | None) -> str:
         """The id of the voter that a row speaks of, or ""."""
         found = self.by_person.get(account.person, "") if account else ""
-        return found or self.by_place.get((values["name"], values.get("workplace", "")), "")
+        return found or self.by_place.get(place_key(values["name"], values.get("workplace", "")), "")
 
     def _category(self, typed: str, verdict: Verdict) -> VoterCategory | None:
         """The category of this name, whatever its remark in brackets."""
@@ -195,7 +195,7 @@ class RollJudge(Judge):
 
     def _compare(self, line: Line, category: VoterCategory, verdict: Verdict) -> None:
         after = verdict.after
-        person, place = after["account"][0], (after["name"], after["workplace"])
+        person, place = after["account"][0], place_key(after["name"], after["workplace"])
         keys = [("place", *place), *([("person", person)] if person else [])]
         for key in keys:
             first, named = self.seen.setdefault(key, (line.number, category.name))

@@ -60,7 +60,13 @@ def test_the_same_name_at_the_same_workplace_is_a_duplicate(vote: votes.Vote) ->
         add(vote, "masses")
     words = "示例甲已在“党建专家”名册中，一人只能归入一个类别。确为两人的，请写明各自的单位及职务。"
     assert refused.value.fields == {"name": [words]}
-    add(vote, "masses", workplace="示例社区居民")
+    for name, workplace in (("示 例　甲", "示例大学教授"), ("示例甲", "示例大学 教授")):
+        with pytest.raises(ActionError) as refused:
+            add(vote, "masses", name, workplace=workplace)
+        assert refused.value.fields == {"name": [words]}
+    other = add(vote, "masses", workplace="示例社区居民")
+    with pytest.raises(ActionError):
+        roll.edit_voter(voter=other, by=vote.by, workplace="“示例大学”教授")
     assert roll.namesakes(vote.campaign) == ["示例甲"]
 
 

@@ -141,6 +141,21 @@ def test_the_roll_that_is_there_is_compared(vote: votes.Vote, district: Any) -> 
     assert (third.organization, third.channel, vote.campaign.voters.count()) == (None, "code", 3)
 
 
+def test_a_workplace_written_another_way_makes_no_second_person(vote: votes.Vote) -> None:
+    written(read(vote, ("示例甲", "党建专家", None, "大学（教授）", None, None)), vote.by)
+    batch = read(
+        vote,
+        ("示 例 甲", "群众代表", None, "大学(教授)", None, None),
+        ("示例乙", "党建专家", None, "研究院 院长", None, None),
+        ("示例乙", "群众代表", None, "研究院院长", None, None),
+    )
+    assert statuses(batch) == ["wrong", "new", "wrong"]
+    assert [reason for number, _, reason, _ in problems(batch) if number in (2, 4) and "归入" in reason] == [
+        "已在“党建专家”名册中，一人只能归入一个类别。",
+        "与第 3 行（党建专家）是同一人，一人只能归入一个类别。",
+    ]
+
+
 def test_an_unknown_organization_is_asked_about(vote: votes.Vote, district: Any) -> None:
     batch = read(vote, ("示例甲", "党建专家", "示例一街道工委会", "教授", None, None))
     assert statuses(batch) == ["wrong"]
