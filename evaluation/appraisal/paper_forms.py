@@ -42,11 +42,12 @@ class KeyingSheet:
         found = []
         for number in range(1, self.number + 1):
             marks: dict[str, list[int]] = {}
-            for section, _, _ in self.sections:
+            for section, title, _ in self.sections:
                 name = field_name(number, section.key)
                 parts = [part for part in _BETWEEN.split(half_width(self._text(name))) if part]
                 if wrong := [part for part in parts if not _NUMBER.fullmatch(part)]:
-                    errors[name] = [f"“{wrong[0][:10]}”不是序号。请只写数字，用空格或逗号隔开。"]
+                    said = f"“{wrong[0][:10]}”不是序号。请只写数字，用空格或逗号隔开。"
+                    errors[name] = [f"第 {number} 张“{title}”：{said}"]
                 else:
                     marks[section.key] = [int(part) for part in parts]
             profile = self._text(field_name(number, PROFILE))

@@ -24,13 +24,14 @@ from common import audit
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from evaluation.appraisal import casting, manifest, paper, rules
-from evaluation.appraisal.layout import Layout
+from evaluation.appraisal.layout import RECUSED, Layout
 from evaluation.appraisal.models import Campaign, PaperBatch, UrnBallot, Voter, VoterCategory
 
 State = Campaign.State
 NONCE = 12
 PURPOSE = b"red-matrix paper batch 1"
 PROFILE, SPOILED = "profile", "spoiled"
+_RECUSED_ONLY = bytes(mark == RECUSED for mark in range(256))
 _order = secrets.SystemRandom()
 
 
@@ -56,9 +57,7 @@ def key_first(*, campaign: Campaign, category: VoterCategory, ballots: Sequence[
     """
     campaign = _locked(campaign, by)
     assert by.user is not None
-    if campaign.paper_batches.filter(category=category, state=PaperBatch.State.KEYED).exists():
-        raise Conflict("这一类已有一批录过一遍，请由另一人录第二遍，或撤销后重录。", code="half_keyed")
-    refuse_number(campaign, category, len(ballots))
+    refuse_first(campaign, category, len(ballots))
     payloads = _payloads(campaign, category, ballots)
     batch = PaperBatch(campaign=campaign, category=category, ballots=len(ballots), first_by=by.user)
     batch.keyed = _encrypted(batch, payloads)
@@ -77,14 +76,8 @@ def key_second(*, batch: PaperBatch, ballots: Sequence[KeyedBallot], by: Actor) 
     campaign = _locked(batch.campaign, by)
     batch = PaperBatch.objects.select_for_update(of=("self",)).select_related("category", "first_by").get(pk=batch.pk)
     assert by.user is not None
-    if batch.state != PaperBatch.State.KEYED:
-        raise Conflict(f"这一批{batch.get_state_display()}。", code="illegal_step")
-    if batch.first_by.person_id == by.user.person_id:
-        raise Conflict("第一遍是您录的，第二遍须由另一人录入。", code="same_person")
-    refuse_number(campaign, batch.category, len(ballots))
-    if len(ballots) != batch.ballots:
-        message = f"第一遍录了 {batch.ballots} 张，现在是 {len(ballots)} 张：请撤销本批，把收回的票一起重新录入。"
-        raise Conflict(message, code="number_differs")
+    refuse_second(batch, by)
+    _refuse_number(campaign, batch.category, len(ballots))
     payloads = _payloads(campaign, batch.category, ballots)
     _refuse_different(campaign, _decrypted(batch), payloads)
     _enter(campaign, batch, payloads)
@@ -109,25 +102,53 @@ def drop_batch(*, batch: PaperBatch, by: Actor) -> PaperBatch:
     return batch
 
 
-def refuse_number(campaign: Campaign, category: VoterCategory, number: int) -> None:
-    """Raise Conflict or ActionError unless so many ballots may be keyed now: exactly those that were returned."""
+def refuse_first(campaign: Campaign, category: VoterCategory, number: int) -> None:
+    """Raise Conflict or ActionError unless so many ballots may be keyed a first time now."""
+    if campaign.paper_batches.filter(category=category, state=PaperBatch.State.KEYED).exists():
+        raise Conflict("这一类已有一批录过一遍，请由另一人录第二遍，或撤销后重录。", code="half_keyed")
+    _refuse_number(campaign, category, number)
+
+
+def refuse_second(batch: PaperBatch, by: Actor) -> None:
+    """Raise Conflict unless this person may key the batch a second time now."""
+    if batch.state != PaperBatch.State.KEYED:
+        raise Conflict(f"这一批{batch.get_state_display()}。", code="illegal_step")
+    if by.user is None or batch.first_by.person_id == by.user.person_id:
+        raise Conflict("第一遍是您录的，第二遍须由另一人录入。", code="same_person")
+    returned = paper.waiting(batch.campaign, batch.category).count()
+    if returned != batch.ballots:
+        message = f"第一遍录了 {batch.ballots} 张，现在待录入的是 {returned} 张：请撤销本批，把收回的票一起重新录入。"
+        raise Conflict(message, code="number_differs")
+
+
+def _refuse_number(campaign: Campaign, category: VoterCategory, number: int) -> None:
+    """The ballots in the paper box are exactly those that the desk noted as returned."""
+    rows = campaign.voters.filter(category=category, channel=Voter.Channel.PAPER)
     returned = paper.waiting(campaign, category).count()
     if number > returned:
-        message = (
-            f"“{category}”收回待录入的是 {returned} 张，票箱里却有 {number} 张：收回的票多于发出的票，"
-            "这一类的纸质票须由监票人作废，重新投票。"
-        )
-        raise Conflict(message, code="more_than_returned")
+        _refuse_more(campaign, category, number, returned, rows.filter(paper=Voter.Paper.ISSUED).count())
     if number < returned:
         message = f"“{category}”登记收回 {returned} 张，现在只有 {number} 张。请清点，或更正多登记的交票。"
         raise ActionError(message, code="fewer_than_returned", fields={"ballots": [message]})
     if not number:
         raise ActionError("没有待录入的纸质票。", code="nothing_to_key", fields={"ballots": ["没有待录入的纸质票。"]})
-    rows = campaign.voters.filter(category=category, channel=Voter.Channel.PAPER)
     if campaign.state == State.OPEN and number < campaign.category_minimum and rows.exclude(paper="returned").exists():
         # So few ballots would show those who key them who voted how.
         message = f"投票期间一批不少于 {campaign.category_minimum} 张，以免看出是谁投的；请等收齐或截止后再录入。"
         raise Conflict(message, code="batch_too_small")
+
+
+def _refuse_more(campaign: Campaign, category: VoterCategory, number: int, returned: int, out: int) -> None:
+    """More in the box than noted: somebody of the `out` voters was not noted, or it is more than were given out."""
+    found = f"“{category}”登记收回、待录入的是 {returned} 张，票箱里却有 {number} 张"
+    if number > returned + out:
+        message = f"{found}：收回的票多于发出的票，这一类的纸质票须由监票人作废，重新投票。"
+    elif campaign.state != State.OPEN:
+        message = f"{found}：多出的没有登记交票，截止后不能补登，这一类未入箱的纸质票须由监票人作废。"
+    else:
+        message = f"{found}：有人交了票没有登记。请查清是谁，在“领票、交票”里补登后再录；查不清的，由监票人作废重投。"
+        raise ActionError(message, code="not_noted", fields={"ballots": [message]})
+    raise Conflict(message, code="more_than_returned")
 
 
 def _payloads(campaign: Campaign, category: VoterCategory, ballots: Sequence[KeyedBallot]) -> list[bytes]:
@@ -138,13 +159,13 @@ def _payloads(campaign: Campaign, category: VoterCategory, ballots: Sequence[Key
     payloads = []
     for number, ballot in enumerate(ballots, start=1):
         if not 0 <= ballot.profile < len(forms):
-            errors[field_name(number, PROFILE)] = ["请选择票面上印的回避情况。"]
+            errors[field_name(number, PROFILE)] = [f"第 {number} 张：请选择票面上印的回避情况。"]
             continue
         recused, chosen = forms[ballot.profile].recused, []
-        for section, _, codes in sections:
+        for section, title, codes in sections:
             marks = list(ballot.marks.get(section.key, ()))
             if wrong := _wrong(marks, codes, recused):
-                errors[field_name(number, section.key)] = [wrong]
+                errors[field_name(number, section.key)] = [f"第 {number} 张“{title}”：{wrong}"]
             else:
                 chosen += [codes[mark] for mark in marks]
         if not errors:
@@ -184,6 +205,9 @@ def _refuse_different(campaign: Campaign, first: Sequence[bytes], second: Sequen
     for number, (one, other) in enumerate(zip(first, second, strict=True), start=1):
         if one[0] != other[0]:
             errors[field_name(number, SPOILED)] = [f"第 {number} 张：是不是废票，两遍录入不一致。"]
+            continue
+        if one.translate(_RECUSED_ONLY) != other.translate(_RECUSED_ONLY):
+            errors[field_name(number, PROFILE)] = [f"第 {number} 张：票面回避，两遍选得不一致。"]
             continue
         for section, title, _ in sections:
             place = slice(1 + section.first, 1 + section.last)

@@ -113,7 +113,7 @@ def paper_key(request: HttpRequest, code: str, category: str) -> HttpResponse:
             paper_keying.key_first(campaign=campaign, category=own, ballots=ballots, by=by)
             messages.success(request, f"“{own.name}”第一遍录完。请由另一人按同样的顺序录第二遍。")
             return redirect("appraisal:paper", campaign.code)
-        paper_keying.refuse_number(campaign, own, int(counted))
+        paper_keying.refuse_first(campaign, own, int(counted))
     except ActionError as error:
         if request.method == "GET":
             return _count_page(request, campaign, own, error)
@@ -128,13 +128,18 @@ def paper_second(request: HttpRequest, code: str, batch_id: UUID) -> HttpRespons
     campaign = running(request, code)
     batch = _batch(campaign, batch_id)
     sheet = _sheet(request, campaign, batch.category, batch.ballots)
-    if request.method == "POST":
-        try:
-            paper_keying.key_second(batch=batch, ballots=sheet.ballots(), by=Actor.from_request(request))
+    by = Actor.from_request(request)
+    try:
+        if request.method == "POST":
+            paper_keying.key_second(batch=batch, ballots=sheet.ballots(), by=by)
             messages.success(request, f"两遍一致，“{batch.category.name}”{batch.ballots} 张纸质票已入箱。")
             return redirect("appraisal:paper", campaign.code)
-        except ActionError as error:
-            sheet.refuse(error)
+        paper_keying.refuse_second(batch, by)
+    except ActionError as error:
+        if request.method == "GET":
+            show_error(request, error)
+            return redirect("appraisal:paper", campaign.code)
+        sheet.refuse(error)
     return _sheet_page(request, campaign, batch.category, sheet, batch)
 
 

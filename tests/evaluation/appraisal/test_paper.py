@@ -220,22 +220,51 @@ def test_two_people_key(vote: votes.Vote) -> None:
 
 
 def test_more_ballots_than_were_returned_void_the_paper_vote(vote: votes.Vote, cast: Any) -> None:
-    returned(vote, 4)
+    returned(vote, 4, issued=4)
     with pytest.raises(Conflict) as refused:
         first(vote, five())
     assert refused.value.message == (
-        "“党建专家”收回待录入的是 4 张，票箱里却有 5 张：收回的票多于发出的票，这一类的纸质票须由监票人作废，重新投票。"
+        "“党建专家”登记收回、待录入的是 4 张，票箱里却有 5 张："
+        "收回的票多于发出的票，这一类的纸质票须由监票人作废，重新投票。"
     )
     with pytest.raises(ActionError) as wrong:
         paper.redo(campaign=vote.campaign, category=expert(vote), reason=" ", by=vote.watch)
     assert wrong.value.fields == {"reason": ["请写明作废重投的原因。"]}
     with pytest.raises(Forbidden):
         paper.redo(campaign=vote.campaign, category=expert(vote), reason="票多", by=vote.by)
-    assert paper.redo(campaign=vote.campaign, category=expert(vote), reason="票多一张", by=vote.watch) == 5
+    assert paper.redo(campaign=vote.campaign, category=expert(vote), reason="票多一张", by=vote.watch) == 4
     assert [(d.issued, d.returned) for d in paper.desks(vote.campaign)] == [(0, 0)]
     returned(vote)
     second(vote, first(vote, five()), five())
     assert figures(vote) == (5, 5, 0)
+
+
+def test_a_ballot_that_the_desk_forgot_to_note_is_noted_and_nothing_is_voided(vote: votes.Vote) -> None:
+    returned(vote, 4)
+    with pytest.raises(ActionError) as refused:
+        first(vote, five())
+    message = (
+        "“党建专家”登记收回、待录入的是 4 张，票箱里却有 5 张：有人交了票没有登记。"
+        "请查清是谁，在“领票、交票”里补登后再录；查不清的，由监票人作废重投。"
+    )
+    assert (refused.value.code, refused.value.fields) == ("not_noted", {"ballots": [message]})
+    with days.pretend(votes.DURING):
+        paper.take_back(voter=vote.voters("expert")[4], by=vote.by)
+    second(vote, first(vote, five()), five())
+    assert figures(vote) == (5, 5, 0)
+
+
+def test_what_the_desk_forgot_cannot_be_noted_after_the_close(vote: votes.Vote) -> None:
+    returned(vote, 4)
+    with days.pretend(votes.AFTER):
+        lifecycle.close_vote(campaign=vote.campaign, by=vote.by)
+    with pytest.raises(Conflict) as refused:
+        first(vote, five())
+    assert (refused.value.code, refused.value.message) == (
+        "more_than_returned",
+        "“党建专家”登记收回、待录入的是 4 张，票箱里却有 5 张："
+        "多出的没有登记交票，截止后不能补登，这一类未入箱的纸质票须由监票人作废。",
+    )
 
 
 def test_fewer_ballots_than_were_returned_are_refused(vote: votes.Vote) -> None:
@@ -269,12 +298,11 @@ def test_ballots_that_came_in_meanwhile_are_keyed_with_the_rest(vote: votes.Vote
         paper.give_out(voter=late, by=vote.by)
         paper.take_back(voter=late, by=vote.by)
     six = [*five(), KeyedBallot({})]
-    with pytest.raises(Conflict) as refused:
-        second(vote, batch, six)
-    assert refused.value.code == "number_differs"
-    with pytest.raises(ActionError) as wrong:
-        second(vote, batch, five())
-    assert (wrong.value.code, figures(vote)) == ("fewer_than_returned", (0, 0, 1))
+    for ballots in (six, five()):
+        with pytest.raises(Conflict) as refused:
+            second(vote, batch, ballots)
+        assert refused.value.message == ("第一遍录了 5 张，现在待录入的是 6 张：请撤销本批，把收回的票一起重新录入。")
+    assert figures(vote) == (0, 0, 1)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +316,7 @@ def test_a_number_that_is_not_on_the_ballot_is_told(vote: votes.Vote, marks: Any
     returned(vote)
     with pytest.raises(ActionError) as refused:
         first(vote, five(b2=marks))
-    assert refused.value.fields == {"b3-committee-1": [said]}
+    assert refused.value.fields == {"b3-committee-1": [f"第 3 张“十佳书记项目”：{said}"]}
 
 
 def test_the_recusals_are_those_of_the_roll(vote: votes.Vote) -> None:
@@ -296,13 +324,25 @@ def test_the_recusals_are_those_of_the_roll(vote: votes.Vote) -> None:
     number = vote.campaign.candidates.get(project__title="十佳书记项目1（示例）").number
     with pytest.raises(ActionError) as refused:
         first(vote, five(b0={"committee-1": [number]}))
-    assert refused.value.fields == {"b1-committee-1": [f"{number} 号在这张票上是回避项目，画了也不录。"]}
+    said = f"第 1 张“十佳书记项目”：{number} 号在这张票上是回避项目，画了也不录。"
+    assert refused.value.fields == {"b1-committee-1": [said]}
     with pytest.raises(ActionError) as refused:
         first(vote, [KeyedBallot({}) for _ in range(5)])
     assert refused.value.message == (
         f"票面回避情况与名册不符：“没有回避”应有 4 张，录入 5 张；“十佳书记项目 {number} 号”应有 1 张，录入 0 张。"
         "请对照票面核对；确实对不上的，由监票人作废重投。"
     )
+
+
+def test_another_form_of_the_ballot_is_told_as_such(vote: votes.Vote) -> None:
+    returned(vote)
+    batch = first(vote, keyed({}, {}, {}, {}, {}))
+    with pytest.raises(ActionError) as refused:
+        second(vote, batch, keyed({}, {}, {}, {}, {}, recused=3))
+    assert refused.value.fields == {
+        "b1-profile": ["第 1 张：票面回避，两遍选得不一致。"],
+        "b4-profile": ["第 4 张：票面回避，两遍选得不一致。"],
+    }
 
 
 def test_overfull_and_unreadable_ballots_are_invalid_at_the_count(vote: votes.Vote) -> None:

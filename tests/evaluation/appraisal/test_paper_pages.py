@@ -105,6 +105,10 @@ def test_two_people_key_and_the_ballots_are_in_the_urn(vote: votes.Vote, cast: A
     batch = PaperBatch.objects.get()
     again = at(vote, "paper_second", batch.pk)
     assert first.post(again, typed()).context["sheet"].message == "第一遍是您录的，第二遍须由另一人录入。"
+    assert first.get(again)["Location"] == at(vote, "paper")
+    assert "第一遍是您录的，第二遍须由另一人录入。" in first.get(at(vote, "paper")).content.decode()
+    half = second.get(address, {"ballots": "5"})
+    assert (half.status_code, half.context["error"].code) == (409, "half_keyed")
     shown = second.get(again)
     assert (shown["Cache-Control"], 'value="1、"' in shown.content.decode()) == ("no-store", False)
     differs = second.post(again, typed(**{"b3-new-1": "1"}))
@@ -136,11 +140,13 @@ def test_what_is_no_number_is_told_and_nothing_is_lost(vote: votes.Vote, cast: A
     returned(vote)
     values = typed(**{"b2-new-1": "甲", "b4-committee-1": "99"}) | {"ballots": "5"}
     page = client_as(cast.evaladmin).post(at(vote, "paper_key", "expert"), values)
-    assert page.context["sheet"].errors == {"b2-new-1": ["“甲”不是序号。请只写数字，用空格或逗号隔开。"]}
+    assert page.context["sheet"].errors == {
+        "b2-new-1": ["第 2 张“优秀书记项目”：“甲”不是序号。请只写数字，用空格或逗号隔开。"]
+    }
     assert 'value="99"' in page.content.decode()
     values["b2-new-1"] = "2"
     page = client_as(cast.evaladmin).post(at(vote, "paper_key", "expert"), values)
-    assert page.context["sheet"].errors == {"b4-committee-1": ["票面上没有 99 号。"]}
+    assert page.context["sheet"].errors == {"b4-committee-1": ["第 4 张“十佳书记项目”：票面上没有 99 号。"]}
     assert PaperBatch.objects.count() == 0
 
 
@@ -185,5 +191,5 @@ def test_the_keying_sheet_asks_the_same_questions_for_one_and_three(
     Voter.objects.filter(pk__in=[voter.pk for voter in vote.voters("expert")[number:]]).update(channel="code")
     returned(vote, number)
     browser = client_as(cast.evaladmin)
-    with assert_queries(13):
+    with assert_queries(14):
         assert browser.get(at(vote, "paper_key", "expert"), {"ballots": number}).context["sheet"].number == number
