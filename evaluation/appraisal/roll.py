@@ -1,4 +1,4 @@
-"""The roll (选民名册) of a draft: who votes, in which category, by which channel; after the lock only to paper.
+"""The roll (选民名册) of a draft: who votes, in which category, by which channel; only the channel changes later.
 
 One person stands in one category. Telephone and identity numbers are neither asked for nor kept.
 """
@@ -136,6 +136,26 @@ def switch_to_paper(*, voter: Voter, by: Actor) -> Voter:
     row.channel = Channel.PAPER
     row.save(update_fields=["channel"])
     audit.record(by=by, action="appraisal.voter.to_paper", obj=row)
+    return row
+
+
+@transaction.atomic
+def switch_to_code(*, voter: Voter, by: Actor) -> Voter:
+    """Let somebody on paper who holds no ballot vote by a code instead, between the lock and the close.
+
+    Such as the only one of a category with some form of the ballot. Raises Forbidden, Conflict.
+    """
+    campaign = _managed(voter.campaign, by)
+    row = Voter.objects.select_for_update().get(pk=voter.pk)
+    if row.channel == Channel.CODE:
+        return row
+    if row.channel != Channel.PAPER or campaign.state not in (State.LOCKED, State.OPEN):
+        raise Conflict("锁定之后、截止之前，用纸质票的才能改用投票码。", code="illegal_step")
+    if row.paper != Voter.Paper.NONE:
+        raise Conflict(f"{row}已经领票，不能改用投票码。登记有误的，先在“纸质票”更正。", code="ballot_out")
+    row.channel = Channel.CODE
+    row.save(update_fields=["channel"])
+    audit.record(by=by, action="appraisal.voter.to_code", obj=row)
     return row
 
 

@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{VOTE}roll/voters/<slug:voter_id>/", views.voter, name="voter"),
     path(f"{VOTE}roll/voters/<slug:voter_id>/remove/", views.voter_remove, name="voter_remove"),
     path(f"{VOTE}roll/voters/<slug:voter_id>/paper/", views.voter_to_paper, name="voter_to_paper"),
+    path(f"{VOTE}roll/voters/<slug:voter_id>/code/", views.voter_to_code, name="voter_to_code"),
     path(f"{VOTE}paper/", paper.paper_page, name="paper"),
     path(f"{VOTE}paper/voters/<slug:voter_id>/", paper.paper_step, name="paper_step"),
     path(f"{VOTE}paper/batches/<uuid:batch_id>/", paper.paper_second, name="paper_second"),

@@ -121,6 +121,18 @@ def voter_to_paper(request: HttpRequest, code: str, voter_id: str) -> HttpRespon
     return redirect("appraisal:voter", campaign.code, found.public_id)
 
 
+@require_POST
+def voter_to_code(request: HttpRequest, code: str, voter_id: str) -> HttpResponse:
+    campaign = managed(request, code)
+    found = _voter(campaign, voter_id)
+    try:
+        roll.switch_to_code(voter=found, by=Actor.from_request(request))
+        messages.success(request, f"{found}已改用投票码，请发放投票码。")
+    except ActionError as error:
+        show_error(request, error)
+    return redirect("appraisal:voter", campaign.code, found.public_id)
+
+
 @require_http_methods(["GET", "POST"])
 def roll_accounts(request: HttpRequest, code: str) -> HttpResponse:
     """People with accounts, found by name or organization, come onto the roll by ticking them."""

@@ -1,4 +1,4 @@
-"""The roll of a draft: one person in one category, an organization for recusal; after the lock only to paper."""
+"""The roll of a draft: one person in one category, an organization for recusal; after the lock to paper and back."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from common import days
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.models import AuditEntry
-from evaluation.appraisal import electors, roll
+from evaluation.appraisal import electors, lifecycle, paper, roll
 from evaluation.appraisal.models import Credential, Voter
 from tests import factories
 from tests.evaluation.appraisal import votes
+from tests.projects.refusals import refused
 
 pytestmark = pytest.mark.django_db
 
@@ -172,6 +173,31 @@ def test_to_paper_before_voting_only_and_the_code_is_revoked(vote: votes.Vote, a
     assert wrong.value.message == "这个投票码已经作废，请使用补发的新码。"
     entries = AuditEntry.objects.filter(action="appraisal.voter.to_paper")
     assert [(e.object_id, e.before, e.after) for e in entries] == [(str(voter.pk), {}, {})]
+
+
+def test_from_paper_to_a_code_while_no_ballot_is_out(vote: votes.Vote, actor: Any, cast: Any) -> None:
+    voter, holder, by_account = vote.voters("expert")[:3]
+    Voter.objects.filter(pk__in=[voter.pk, holder.pk]).update(channel="paper")
+    account = factories.make_user().person
+    Voter.objects.filter(pk=by_account.pk).update(channel="account", person=account)
+    refused("illegal_step", lambda: roll.switch_to_code(voter=voter, by=vote.by))
+    votes.open_(vote)
+    refused("illegal_step", lambda: roll.switch_to_code(voter=by_account, by=vote.by))
+    paper.give_out(voter=holder, by=vote.by)
+    error = refused("ballot_out", lambda: roll.switch_to_code(voter=holder, by=vote.by))
+    assert error.message == "党建专家002（示例）已经领票，不能改用投票码。登记有误的，先在“纸质票”更正。"
+    with pytest.raises(Forbidden):
+        roll.switch_to_code(voter=voter, by=actor(cast.scrutineer))
+    for _ in range(2):
+        assert roll.switch_to_code(voter=voter, by=vote.by).channel == "code"
+    assert AuditEntry.objects.filter(action="appraisal.voter.to_code", object_id=str(voter.pk)).count() == 1
+    with days.pretend(votes.DURING):
+        ((_, code),) = electors.issue_codes(campaign=vote.campaign, voters=[voter], by=vote.by)
+    assert electors.by_code(code)[0] == voter
+    Voter.objects.filter(pk=holder.pk).update(paper="")
+    with days.pretend(votes.AFTER):
+        lifecycle.close_vote(campaign=vote.campaign, by=vote.by)
+    refused("illegal_step", lambda: roll.switch_to_code(voter=holder, by=vote.by))
 
 
 def test_a_locked_vote_lets_nobody_without_account_vote_by_account(vote: votes.Vote) -> None:

@@ -57,6 +57,7 @@ def test_who_reads_everything_sees_the_turnout_but_not_the_roll(vote: votes.Vote
 def test_steps_are_refused_to_others(vote: votes.Vote, cast: Any, client_as: Any, client: Any) -> None:
     voter = vote.voters("expert")[0]
     steps = [at(vote, "voter_remove", voter.public_id), at(vote, "voter_to_paper", voter.public_id)]
+    steps += [at(vote, "voter_to_code", voter.public_id)]
     steps += [at(vote, "roll_slips"), at(vote, "shortfall_propose")]
     for address in steps:
         for user in (cast.scrutineer, cast.officer, cast.outsider):
@@ -103,7 +104,7 @@ def test_people_come_from_accounts(vote: votes.Vote, cast: Any, client_as: Any) 
     assert (none.status_code, none.context["form"].non_field_errors()) == (400, ["请勾选要加入的人员。"])
 
 
-def test_after_the_lock_a_voter_may_go_to_paper_only(vote: votes.Vote, cast: Any, client_as: Any) -> None:
+def test_after_the_lock_a_voter_may_go_to_paper_and_back_only(vote: votes.Vote, cast: Any, client_as: Any) -> None:
     votes.lock(vote)
     browser, voter = client_as(cast.evaladmin), vote.voters("expert")[0]
     address = at(vote, "voter", voter.public_id)
@@ -112,6 +113,12 @@ def test_after_the_lock_a_voter_may_go_to_paper_only(vote: votes.Vote, cast: Any
     browser.post(at(vote, "voter_to_paper", voter.public_id))
     voter.refresh_from_db()
     assert (voter.name, voter.channel) == ("党建专家001（示例）", "paper")
+    to_code = at(vote, "voter_to_code", voter.public_id)
+    assert to_code in browser.get(address).content.decode()
+    page = browser.post(to_code, follow=True)
+    assert [str(each) for each in page.context["messages"]] == ["党建专家001（示例）已改用投票码，请发放投票码。"]
+    voter.refresh_from_db()
+    assert voter.channel == "code"
 
 
 def test_the_filter_narrows_the_roll(vote: votes.Vote, cast: Any, client_as: Any) -> None:
