@@ -1,4 +1,4 @@
-"""Forms of the count: a scrutineer's signature, the announcement."""
+"""Forms of the count: a scrutineer's signature, why one is missing, the announcement."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django import forms
 
 from common.forms import CleanCharField
 from evaluation.appraisal.publishing import BODY_LIMIT
+from evaluation.appraisal.signatures import LIMITS, WANTED
 
 
 class SignForm(forms.Form):
@@ -18,6 +19,24 @@ class SignForm(forms.Form):
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "current-password"}, render_value=False),
         error_messages={"required": "请再次输入登录密码。"},
+    )
+
+
+class AbsenceForm(forms.Form):
+    """On what it rests that scrutineers cannot sign any more."""
+
+    document = CleanCharField(
+        label="依据文号",
+        max_length=LIMITS["document"],
+        help_text="任免或批准文件的文号",
+        error_messages={"required": WANTED["document"]},
+    )
+    reason = CleanCharField(
+        label="不能签字的原因",
+        max_length=LIMITS["reason"],
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="例如：因工作调动，不再担任监票人",
+        error_messages={"required": WANTED["reason"]},
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from common import publication
 from common.templatetags.ui import day_label, moment_label
 from evaluation.appraisal import count_runner, count_sheet, publishing, rules, runoffs, shortfall, signatures
-from evaluation.appraisal.models import Campaign, Tally
+from evaluation.appraisal.models import Campaign
 from evaluation.appraisal.states import COUNTED
 
 State = Campaign.State
@@ -45,12 +45,13 @@ def counting(campaign: Campaign) -> dict[str, Any]:
 
 def result(campaign: Campaign, user: Any) -> dict[str, Any]:
     """The whole count; `tally` is None before it."""
-    tally = Tally.objects.filter(campaign=campaign).first()
+    tally = getattr(campaign, "tally", None)
     if tally is None:
         return {"tally": None}
     places = signatures.places(campaign)
     own = next((place for place in places if place.person.pk == user.person_id), None)
     watches = rules.can_scrutinize(user, campaign)
+    may_settle = rules.can_manage_campaign(user) and campaign.state in (State.COUNTED, State.CONFIRMED)
     sheet = count_sheet.full(campaign, tally)
     tied = any(each.tie_seats for each in sheet.classes)
     return {
@@ -59,12 +60,15 @@ def result(campaign: Campaign, user: Any) -> dict[str, Any]:
         "why_two_digests": "" if tally.detail_published else publishing.WHY_TWO_DIGESTS,
         "sheet": sheet,
         "places": places,
+        "absent": signatures.absent(places) if may_settle and campaign.state == State.COUNTED else [],
+        "somebody_signed": any(place.signature for place in places),
+        "absence_note": signatures.note(campaign) if campaign.state != State.COUNTED else "",
         "may_sign": watches and campaign.state == State.COUNTED and own is not None and own.signature is None,
         "watches": watches,
-        "may_void": rules.can_manage_campaign(user) and campaign.state in (State.COUNTED, State.CONFIRMED),
+        "may_void": may_settle,
         "ties": runoffs.open_ties(campaign) if tied else [],
         "outcome": runoffs.outcome_of(campaign) if tied else [],
-        "may_run_off": rules.can_manage_campaign(user) and campaign.state in (State.COUNTED, State.CONFIRMED),
+        "may_run_off": may_settle,
         "gone": list(campaign.candidates.exclude(withdrawn_on=None).select_related("project")),
     }
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("desk/votes/<slug:code>/count/mix/", views.mix, name="count_mix"),
     path("desk/votes/<slug:code>/result/", views.result, name="result"),
     path("desk/votes/<slug:code>/result/sign/", views.sign, name="result_sign"),
+    path("desk/votes/<slug:code>/result/confirm/", views.confirm_without, name="result_confirm"),
     path("desk/votes/<slug:code>/result/runoff/", views.runoff, name="result_runoff"),
     path("desk/votes/<slug:code>/result/files/<str:name>", views.scrutineer_file, name="scrutineer_file"),
     path("desk/votes/<slug:code>/announcement/", views.announcement, name="announcement"),

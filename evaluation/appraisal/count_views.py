@@ -27,7 +27,7 @@ from evaluation.appraisal import (
     runoffs,
     signatures,
 )
-from evaluation.appraisal.count_forms import AnnouncementForm, SignForm
+from evaluation.appraisal.count_forms import AbsenceForm, AnnouncementForm, SignForm
 from evaluation.appraisal.models import Campaign
 from evaluation.appraisal.secret_forms import SecretsForm
 
@@ -94,6 +94,23 @@ def sign(request: HttpRequest, code: str) -> HttpResponse:
             add_action_error(form, error)
             status = error.status
     return render(request, "appraisal/result.html", _result(request, found, form), status=status)
+
+
+@require_POST
+def confirm_without(request: HttpRequest, code: str) -> HttpResponse:
+    """Confirm a count that some of its scrutineers cannot sign any more, with the document that says so."""
+    found = _readable(request, code)
+    form = AbsenceForm(request.POST)
+    status = 400
+    if form.is_valid():
+        try:
+            signatures.confirm_without(campaign=found, by=Actor.from_request(request), **form.cleaned_data)
+            messages.success(request, "已确认，原因印入计票记录。")
+            return redirect("appraisal:result", found.code)
+        except ActionError as error:
+            add_action_error(form, error)
+            status = error.status
+    return render(request, "appraisal/result.html", _result(request, found) | {"absence_form": form}, status=status)
 
 
 @require_POST
@@ -164,4 +181,5 @@ def _readable(request: HttpRequest, code: str) -> Campaign:
 def _result(request: HttpRequest, found: Campaign, form: SignForm | None = None) -> dict[str, Any]:
     context = desk.frame(request, found, "result") | count_pages.result(found, request.user)
     tally = context["tally"]
-    return context | {"form": form or SignForm(initial={"result_sha256": tally.result_sha256 if tally else ""})}
+    context["form"] = form or SignForm(initial={"result_sha256": tally.result_sha256 if tally else ""})
+    return context | {"absence_form": AbsenceForm()}

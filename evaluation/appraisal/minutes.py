@@ -187,6 +187,8 @@ def _ties(paper: Paper, campaign: Campaign) -> None:
 def _sign(paper: Paper, campaign: Campaign) -> None:
     paper.heading(1, "签名")
     paper.paragraph("以上内容经当场核对无误。监票人已在系统中签字的，注明时间；保管人、管理员签名如下。")
+    if missing := signatures.note(campaign):
+        paper.paragraph(nested_quotes(missing))
     paper.table(["身份", "姓名", "签名", "日期"], _signers(campaign), (30, 56, 40, 30), centred=(0,))
 
 

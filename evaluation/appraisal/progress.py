@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef
+from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from common import days, publication
 from common.models import Publication
 from common.templatetags.ui import moment_label
-from evaluation.appraisal import rules, runoffs, shortfall
+from evaluation.appraisal import rules, runoffs, scrutineers, shortfall
 from evaluation.appraisal.models import (
     Campaign,
     CampaignAnnouncement,
+    CampaignScrutineer,
     Credential,
     Objection,
     PublicNotice,
     ShortfallDecision,
     Tally,
+    TallySignature,
     Voter,
 )
 from organizations.access import Role, access_of
@@ -74,8 +76,8 @@ def next_step(campaign: Campaign) -> Waiting | None:
 def next_steps(campaigns: Iterable[Campaign]) -> list[Waiting | None]:
     """The next thing of each, by state, clock and how far its announcement or notice is; a fixed number of queries."""
     rows = list(campaigns)
-    announcing, noticing = _announcements(rows), _notices(rows)
-    return [announcing.get(row.pk) or noticing.get(row.pk) or _by_clock(row) for row in rows]
+    known = _announcements(rows) | _notices(rows) | _absences(rows)
+    return [known.get(row.pk) or _by_clock(row) for row in rows]
 
 
 def warnings(campaign: Campaign) -> list[str]:
@@ -117,6 +119,23 @@ def _notices(rows: Iterable[Campaign]) -> dict[int, Waiting]:
     )
     words = "公示：保密审查、审批、发布"
     return {drafts[key]: Waiting(DEPARTMENT, words, "notice") for key in _in_review(PublicNotice, drafts)}
+
+
+def _absences(rows: Iterable[Campaign]) -> dict[int, Waiting]:
+    """The administrator's word that is missing where no scrutineer is left who could sign, by the key of the count."""
+    counted = [row.pk for row in rows if row.state == State.COUNTED]
+    if not counted:
+        return {}
+    able = _unsigned(counted).filter(person__in=scrutineers.holders_of_the_role())
+    waiting_for = set(able.values_list("campaign", flat=True))
+    step = Waiting(ADMINISTRATOR, "有监票人已不能签字，在“结果”办理", "result")
+    return {key: step for key in counted if key not in waiting_for}
+
+
+def _unsigned(campaigns: Iterable[int]) -> QuerySet[CampaignScrutineer]:
+    """The scrutineers of these campaigns who have not signed their counts."""
+    own = TallySignature.objects.filter(tally__campaign=OuterRef("campaign"), user__person=OuterRef("person"))
+    return CampaignScrutineer.objects.filter(~Exists(own), campaign__in=campaigns).select_related("person")
 
 
 def _in_review(model: type[Model], keys: Iterable[int]) -> set[int]:
@@ -168,8 +187,9 @@ def waiting(campaign: Campaign) -> list[Waiting]:
         found += [by_clock] if by_clock else []
     elif campaign.state == State.CONFIRMED and first and first.who == ADMINISTRATOR:
         found = [_after_signing(campaign)]
-    elif campaign.state == State.COUNTED:
-        found = [Waiting(name, "核对计票结果并签字", "result") for name in _unsigned(campaign)]
+    elif campaign.state == State.COUNTED and first and first.who == SCRUTINEER:
+        able = _unsigned([campaign.pk]).filter(person__in=scrutineers.holders_of_the_role())
+        found = [Waiting(f"{SCRUTINEER} {row.person}", "核对计票结果并签字", "result") for row in able]
     elif campaign.state == State.NOTICED:
         number = Objection.objects.filter(notice__campaign=campaign, state=Objection.State.RECEIVED).count()
         found += [Waiting(DEPARTMENT, f"办理 {number} 件异议", "notice")] if number else []
@@ -218,9 +238,3 @@ def _watched(user: Any) -> list[tuple[Campaign, Waiting]]:
     tallies = Tally.objects.filter(campaign__state=State.COUNTED, campaign__scrutineers__person=person)
     tallies = tallies.exclude(signatures__user=user).select_related("campaign").order_by("pk")
     return found + [(row.campaign, Waiting(SCRUTINEER, "核对计票结果并签字", "result")) for row in tallies]
-
-
-def _unsigned(campaign: Campaign) -> list[str]:
-    signed = Tally.objects.filter(campaign=campaign).values("signatures__user__person")
-    rows = campaign.scrutineers.exclude(person__in=signed.exclude(signatures=None)).select_related("person")
-    return [f"{SCRUTINEER} {row.person}" for row in rows]

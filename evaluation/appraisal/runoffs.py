@@ -24,7 +24,6 @@ from evaluation.appraisal.models import (
     Candidate,
     Contest,
     ContestClass,
-    Tally,
     Voter,
     VoterCategory,
 )
@@ -81,7 +80,8 @@ def outcome_of(campaign: Campaign) -> list[Chosen]:
 
     A tie without a signed run-off gives nobody: see `open_ties`.
     """
-    own, chosen = {row.project_id: row for row in _candidates(campaign).values()}, _chosen(campaign)
+    candidates = _candidates(campaign)
+    own, chosen = {row.project_id: row for row in candidates.values()}, _chosen(campaign, candidates)
     return [
         Chosen(own[project], contest["code"], each["name"], contest["award"], rank)
         for contest, each in _classes(campaign)
@@ -175,10 +175,10 @@ def strays(runoff: Campaign) -> list[str]:
     return found
 
 
-def _chosen(campaign: Campaign) -> dict[Place, list[tuple[int, int]]]:
+def _chosen(campaign: Campaign, candidates: Mapping[str, Candidate]) -> dict[Place, list[tuple[int, int]]]:
     """Projects and ranks by class; who won a run-off takes the rank of the tie and the next ones."""
-    candidates, runoff = _candidates(campaign), runoff_of(campaign)
-    decided = _chosen(runoff) if runoff is not None and runoff.state in SIGNED else {}
+    runoff = runoff_of(campaign)
+    decided = _chosen(runoff, _candidates(runoff)) if runoff is not None and runoff.state in SIGNED else {}
     found = {}
     for contest, each in _classes(campaign):
         place = (contest["code"], each["number"])
@@ -192,7 +192,7 @@ def _chosen(campaign: Campaign) -> dict[Place, list[tuple[int, int]]]:
 
 def _classes(campaign: Campaign) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Contest and class of the campaign's result; nothing before the count."""
-    tally = Tally.objects.filter(campaign=campaign).first()
+    tally = getattr(campaign, "tally", None)
     for contest in json.loads(tally.result)["contests"] if tally else ():
         for each in contest["classes"]:
             yield contest, each

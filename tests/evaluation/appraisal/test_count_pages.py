@@ -267,7 +267,7 @@ def test_queries_do_not_grow_with_the_candidates(
                 votes.ballot(vote, voter, {f"{code}-1": [1] for code, *_ in contests})
         votes.count(votes.close(vote))
         client = client_as(cast.evaladmin)
-        with days.pretend(votes.AFTER), assert_queries(20):
+        with days.pretend(votes.AFTER), assert_queries(17):
             client.get(url("result", vote))
         numbers.append(len(count_steps.shown(vote)["contests"]))
     assert numbers == [1, 3]
