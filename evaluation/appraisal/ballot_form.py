@@ -105,15 +105,11 @@ class BallotForm:
 
     def wrong(self, choices: Mapping[str, Collection[str]], abstained: Collection[str]) -> dict[str, str]:
         """The same of choices as they were sent, by section."""
-        found = {}
         try:
             casting.check(self.layout, {key: list(codes) for key, codes in choices.items()}, abstained, self.recused)
         except ActionError as error:
-            found = {key: texts[0] for key, texts in error.fields.items()}
-        for key in abstained:
-            if number := len(choices.get(key, ())):
-                found[key] = f"您选了 {number} 个项目，又勾了“本项弃权”，请取消其中一样。"
-        return found
+            return {key: texts[0] for key, texts in error.fields.items()}
+        return {}
 
     def choices(self, draft: Draft) -> dict[str, list[str]]:
         """The draft's choices by section, in the order of the ballot; sections without one are left out."""

@@ -51,6 +51,8 @@ class AlreadyVoted(Conflict):
 def refuse_closed(campaign: Campaign) -> None:
     """Raise Conflict unless the vote is open at this moment; one second after the close is too late."""
     moment = days.now()
+    if campaign.state == State.VOIDED:
+        raise Conflict("这次投票已经作废，投过的票也不算数；要重新投票的，另行通知。", code="voided")
     if campaign.state == State.LOCKED or (campaign.opens_at and moment < campaign.opens_at):
         raise Conflict("投票还没有开始。", code="not_open")
     if campaign.state != State.OPEN or (campaign.closes_at and moment >= campaign.closes_at):
@@ -140,6 +142,8 @@ def _wrong(
     open_places = layout.open_places(section, body)
     if len(set(chosen)) != len(chosen) or not own.issuperset(chosen):
         return "所选项目不在这个评选项目的候选名单中。"
+    if chosen and abstains:
+        return f"您选了 {len(chosen)} 个项目，又勾了“本项弃权”，请取消其中一样。"
     if any(code in recused for code in chosen):
         return "所选项目中有您应当回避的，请取消。"
     if len(chosen) > section.seats:

@@ -22,7 +22,9 @@ from evaluation.appraisal.publishing import FROM_THE_OPENING, code_list
 def check(request: HttpRequest, code: str) -> HttpResponse:
     """From the opening on, for everybody."""
     campaign = get_object_or_404(Campaign, code=code, state__in=FROM_THE_OPENING)
-    context = {"campaign": campaign, "is_open": campaign.state == Campaign.State.OPEN}
+    State = Campaign.State
+    is_whole = campaign.state not in (State.OPEN, State.CLOSED)
+    context = {"campaign": campaign, "is_open": campaign.state == State.OPEN, "is_whole": is_whole}
     return vote_pages.leaf(request, "appraisal/vote_check.html", context)
 
 

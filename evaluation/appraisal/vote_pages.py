@@ -43,9 +43,13 @@ def leaf(
     return HttpResponse(render_to_string(template, shown), status=status)
 
 
+def pass_of(request: HttpRequest) -> str:
+    """The pass that came along; forms carry their own, for a cast that is sent again and for two voters' tabs."""
+    return request.POST.get("pass") or request.COOKIES.get(PASS_COOKIE, "")
+
+
 def voter_of(request: HttpRequest) -> Voter | None:
-    """Whose pass came along; the form of the review page carries its own, for a cast that is sent again."""
-    return electors.of_pass(request.POST.get("pass") or request.COOKIES.get(PASS_COOKIE, ""))
+    return electors.of_pass(pass_of(request))
 
 
 def give_pass(response: HttpResponse, token: str) -> None:

@@ -22,7 +22,8 @@ from evaluation.appraisal.models import Campaign, Voter
 from evaluation.appraisal.throttle import TooManyFailures
 from evaluation.appraisal.vote_forms import AccountForm, CodeForm
 
-STAYED_LONG = "停留时间较长，请再输入一次投票码；刚才选的内容都还在。"
+STAYED_LONG = "停留时间较长，请再输入一次投票码（用账号的从下面进入）；刚才选的内容都还在。"
+NOTHING_OPEN = "这里没有打开的选票。请输入投票码：还没有投的可以投票，投过的马上知道票在票箱中。"
 
 
 @login_not_required
@@ -44,7 +45,8 @@ def vote(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def vote_account(request: HttpRequest, code: str) -> HttpResponse:
     """The password again opens the ballot of an account; nobody is logged in by it."""
-    campaign = get_object_or_404(Campaign, code=code, state__in=[Campaign.State.LOCKED, Campaign.State.OPEN])
+    # After the close as well: an answer that was lost just before it is found here.
+    campaign = get_object_or_404(Campaign.objects.exclude(state=Campaign.State.DRAFT), code=code)
     form = AccountForm(request.POST or None)
     user = request.user if request.user.is_authenticated else None
     if user:
@@ -73,7 +75,10 @@ def ballot(request: HttpRequest, number: int) -> HttpResponse:
     if page is None:
         raise Http404
     if request.method == "POST":
-        return _answered(request, form, page)
+        response = _answered(request, form, page)
+        # Two voters may have pages open in one browser: it goes on as the one whose page was sent.
+        vote_pages.give_pass(response, vote_pages.pass_of(request))
+        return response
     draft = vote_pages.draft_of(request, form)
     wrong = form.problems(draft) if number in draft.seen else {}
     return _ballot_page(request, form, page, draft, wrong)
@@ -90,14 +95,17 @@ def review(request: HttpRequest) -> HttpResponse:
     draft = vote_pages.draft_of(request, form)
     if missing := form.next_page(draft):
         return redirect("appraisal:vote_ballot", missing)
-    prepared = casting.prepare(voter=form.voter, choices=form.choices(draft), abstained=draft.abstained)
+    try:
+        prepared = casting.prepare(voter=form.voter, choices=form.choices(draft), abstained=draft.abstained)
+    except ActionError as error:
+        return _refused(request, form.voter, error)
     context = {
         "campaign": form.voter.campaign,
         "pages": form.pages,
         "draft": draft,
         "numbers": form.numbers(draft),
         "token": prepared.token,
-        "pass": request.COOKIES.get(vote_pages.PASS_COOKIE, ""),
+        "pass": vote_pages.pass_of(request),
         "code": crockford.grouped(prepared.code),
     }
     return vote_pages.page(request, "appraisal/vote_review.html", context)
@@ -112,7 +120,7 @@ def cast(request: HttpRequest) -> HttpResponse:
         return redirect("appraisal:vote")
     voter = vote_pages.voter_of(request)
     if voter is None:
-        return _entry(request, CodeForm(), note=STAYED_LONG)
+        return _nothing_open(request)
     try:
         receipt = casting.cast(voter=voter, token=request.POST.get("token", ""))
     except ActionError as error:
@@ -151,8 +159,8 @@ def _standing(request: HttpRequest) -> BallotForm | HttpResponse:
     """The ballot of whoever holds a good pass while the vote is open, or the page that says why there is none."""
     voter = vote_pages.voter_of(request)
     if voter is None:
-        return _entry(request, CodeForm(), note=STAYED_LONG)
-    if voter.voted:
+        return _nothing_open(request)
+    if _counts(voter):
         return vote_pages.leaf(request, "appraisal/vote_in_box.html", {"campaign": voter.campaign})
     try:
         casting.refuse_closed(voter.campaign)
@@ -163,7 +171,7 @@ def _standing(request: HttpRequest) -> BallotForm | HttpResponse:
 
 def _opened(request: HttpRequest, voter: Voter, token: str) -> HttpResponse:
     """The first page that is not done, with the pass; who has voted is told so. Raises Conflict when not open."""
-    if voter.voted:
+    if _counts(voter):
         return vote_pages.leaf(request, "appraisal/vote_in_box.html", {"campaign": voter.campaign})
     casting.refuse_closed(voter.campaign)
     form = BallotForm(voter)
@@ -172,6 +180,16 @@ def _opened(request: HttpRequest, voter: Voter, token: str) -> HttpResponse:
     response = redirect("appraisal:vote_ballot", missing) if missing else redirect("appraisal:vote_review")
     vote_pages.give_pass(response, token)
     return response
+
+
+def _counts(voter: Voter) -> bool:
+    """Whether the voter's ballot is in the box and counts: none of a voided vote does."""
+    return voter.voted and voter.campaign.state != Campaign.State.VOIDED
+
+
+def _nothing_open(request: HttpRequest) -> HttpResponse:
+    """A page of the ballot without a good pass: it grew old, or the ballot was cast or left and the pass with it."""
+    return _entry(request, CodeForm(), note=STAYED_LONG if vote_pages.pass_of(request) else NOTHING_OPEN)
 
 
 def _entry(request: HttpRequest, form: CodeForm, error: ActionError | None = None, *, note: str = "") -> HttpResponse:
@@ -234,6 +252,7 @@ def _ballot_page(
 ) -> HttpResponse:
     context = {
         "campaign": form.voter.campaign,
+        "pass": vote_pages.pass_of(request),
         "page": page,
         "pages": form.pages,
         "draft": draft,

@@ -18,7 +18,7 @@ import * as textSize from "./text_size.js";
 import * as toast from "./toast.js";
 import * as vote from "./vote.js";
 import * as voteCheck from "./vote_check.js";
-import { csrfToken } from "./net.js";
+import { csrfToken, loginUrl } from "./net.js";
 
 const modules = [textSize, menu, tabs, toast, confirm, counter, slider, photos, print, refill, reveal, rows, submitGuard, autosave, listKeys, vote, voteCheck];
 
@@ -32,6 +32,12 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 document.addEventListener("htmx:load", (event) => {
   if (event.target !== document.body) start(event.target);
+});
+// A page that fetches itself again after its session ended would get the login form in its own place.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (new URL(event.detail.xhr.responseURL || location.href).pathname !== "/login/") return;
+  event.detail.shouldSwap = false;
+  location.assign(loginUrl());
 });
 document.addEventListener("htmx:responseError", () => toast.show("没有成功，请稍后再试。", "error"));
 document.addEventListener("htmx:sendError", () => toast.show("网络不通，请检查后再试。", "error"));

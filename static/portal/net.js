@@ -5,6 +5,15 @@ export function csrfToken() {
   return cookie ? decodeURIComponent(cookie.slice("csrftoken=".length)) : document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
 }
 
+/** What an address carries behind the #, however it was copied. */
+export function fragment() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return location.hash.slice(1);
+  }
+}
+
 export class LostSession extends Error {}
 
 /** POST or DELETE; resolves to `{ status, data }`, throws LostSession, or TypeError when offline. */

@@ -1,14 +1,14 @@
 // The voting pages: a code from the slip's QR code, the live counter, a receipt that prints. All of it works without.
-import { send } from "./net.js";
+import { fragment, send } from "./net.js";
 
 const SAVE_AFTER_MS = 500;
 
-/** The code that a QR code carries behind the #: into the field and out of the address, history included. */
+/** The code that a QR code carries behind the #: into the field, over what stood there, and out of the address. */
 function takeCode(field) {
-  const code = decodeURIComponent(location.hash.slice(1));
+  const code = fragment();
   if (!code || document.getElementById(code)) return;
   history.replaceState(null, "", location.pathname + location.search);
-  if (!field.value) field.value = code;
+  field.value = code;
 }
 
 function count(section) {

@@ -1,10 +1,12 @@
 // A tracking number is looked up in the whole list, here in the browser: the server never learns which one.
+import { fragment } from "./net.js";
+
 const LENGTH = 16;
 const READ_ALIKE = { O: "0", I: "1", L: "1" };
 
 /** The number as it stands in the list, however it was typed. */
 export function plain(typed) {
-  const text = typed.normalize("NFKC").toUpperCase().replace(/[\s\-‐-―_.·]+/g, "");
+  const text = typed.normalize("NFKC").toUpperCase().replace(/[\s\-\u2010-\u2015\u2212_.\u00b7\u200b-\u200d]+/g, "");
   return text.replace(/[OIL]/g, (symbol) => READ_ALIKE[symbol]);
 }
 
@@ -32,7 +34,7 @@ function say(answer, tone, title, text) {
 async function look(form, field, answer) {
   const code = plain(field.value);
   if (code.length !== LENGTH) {
-    say(answer, "wrong", "追踪号有误", `应为 ${LENGTH} 位，您输入了 ${code.length} 位，请对照投票成功页核对。`);
+    say(answer, "wrong", "追踪号有误", `应为 ${LENGTH} 位，您输入了 ${code.length} 位。请对照投票成功页核对；选票单上的投票码不是追踪号。`);
     return;
   }
   try {
@@ -40,7 +42,7 @@ async function look(form, field, answer) {
     if (!response.ok) throw new Error(String(response.status));
     const lot = lotOf(await response.text(), code);
     if (lot) say(answer, "good", `在票箱中（第 ${lot} 批）`, "您的选票已收到，会计入结果。");
-    else say(answer, "none", "清单里还没有", "刚投的票要等下一批公布才会出现。截止并混票以后仍没有的，请联系监票人。");
+    else say(answer, "none", form.dataset.none, form.dataset.noneWhy);
   } catch {
     say(answer, "wrong", "没有取到清单", "网络不通，请稍后再试。");
   }
@@ -55,7 +57,7 @@ export function start(root) {
       event.preventDefault();
       look(form, field, answer);
     });
-    const code = decodeURIComponent(location.hash.slice(1));
+    const code = fragment();
     if (code && code !== "main") {
       history.replaceState(null, "", location.pathname);
       field.value = code;

@@ -104,20 +104,33 @@ def test_a_phone_from_the_slip_to_the_check(voting: Portal, opener: Opener, worl
     assert page.context.cookies(f"{voting.url}/vote/") == [
         cookie for cookie in page.context.cookies() if cookie["name"] == "csrftoken"
     ]
-    page.click("a:has-text('核对页')")
-    page.wait_for_selector(".vote-answer-none")
-    assert page.url == f"{voting.url}/appraisals/{world['campaign']}/check/"
-    assert problems(page) == []
+    # The receipt stays where it is: coming back to it would ask the browser to send the form again.
+    with page.expect_popup() as opened:
+        page.click("a:has-text('核对页')")
+    check = opened.value
+    check.wait_for_selector(".vote-answer-none")
+    assert check.url == f"{voting.url}/appraisals/{world['campaign']}/check/"
+    assert problems(check) == []
+    assert page.locator("main a:not([target=_blank]), footer a").count() == 0
+
+
+def test_a_second_slip_takes_the_place_of_the_first(voting: Portal, opener: Opener) -> None:
+    page = opener(voting, "", PHONE)
+    page.goto(f"{voting.url}/vote/#AAAA-1111")
+    for fragment, shown in (("BBBB-2222", "BBBB-2222"), ("%E4%A", "%E4%A")):
+        page.goto(f"{voting.url}/vote/#{fragment}")
+        expect(page.locator("#id_code")).to_have_value(shown)
+        page.wait_for_url(f"{voting.url}/vote/")
 
 
 def test_touch_targets_and_type_are_large(voting: Portal, opener: Opener, code: str) -> None:
     page = opener(voting, "", PHONE)
     enter(page, voting, code)
     sizes = page.evaluate(
-        "[...document.querySelectorAll('.vote-choice, .vote-abstain, .vote-go, .vote-dossier summary')]"
+        "[...document.querySelectorAll('.vote-main label, .vote-go, summary, .vote-foot a, .vote-link')]"
         ".map((each) => each.getBoundingClientRect().height)"
     )
-    assert min(sizes) >= 48
+    assert min(sizes) >= 44
     assert page.evaluate("parseFloat(getComputedStyle(document.querySelector('.vote-project')).fontSize)") >= 20
 
 
@@ -132,6 +145,17 @@ def test_large_type_fits_a_phone(voting: Portal, opener: Opener, code: str) -> N
     page.wait_for_selector("h1:has-text('投票成功')")
     assert problems(page) == []
     assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") == 24
+
+
+def test_a_phone_zoomed_to_twice_the_size_scrolls_one_way(voting: Portal, opener: Opener, code: str) -> None:
+    page = opener(voting, "", {"width": PHONE["width"] // 2, "height": PHONE["height"] // 2})
+    page.goto(f"{voting.url}/vote/")
+    assert problems(page) == []
+    to_review(page, voting, code)
+    assert problems(page) == []
+    assert page.locator(".vote-sheet-head .btn").first.bounding_box()["x"] >= 0  # type: ignore[index]
+    page.goto(f"{voting.url}/vote/ballot/1/")
+    assert problems(page) == []
 
 
 def test_without_scripts(voting: Portal, opener: Opener, code: str) -> None:
@@ -155,10 +179,12 @@ def test_without_scripts(voting: Portal, opener: Opener, code: str) -> None:
     onward(page, "/vote/review/")
     page.click("text=确认投票")
     assert page.inner_text("h1") == "投票成功"
-    page.click("a:has-text('核对页')")
-    assert page.locator("form").count() == 1
-    assert page.locator("form").is_hidden()
-    assert "打开追踪号清单" in page.inner_text("main")
+    with page.expect_popup() as opened:
+        page.click("a:has-text('核对页')")
+    check = opened.value
+    assert check.locator("form").count() == 1
+    assert check.locator("form").is_hidden()
+    assert "打开追踪号清单" in check.inner_text("main")
 
 
 def test_what_was_wrong_goes_with_the_next_tick(voting: Portal, opener: Opener, code: str) -> None:

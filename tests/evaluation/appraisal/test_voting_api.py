@@ -110,6 +110,8 @@ def test_refusals_come_in_the_one_shape(vote: Vote, code: str, api: APIClient) -
     foreign = choices(vote) | {"new-1": vote.codes("community-1")[:1]}
     answer = post(api, "review/", code=code, choices=foreign)
     assert answer.json()["fields"] == {"new-1": ["所选项目不在这个评选项目的候选名单中。"]}
+    answer = post(api, "review/", code=code, choices=choices(vote), abstained=["new-1"])
+    assert answer.json()["fields"] == {"new-1": ["您选了 1 个项目，又勾了“本项弃权”，请取消其中一样。"]}
 
 
 def test_a_wrong_code_and_a_wrong_token(vote: Vote, code: str, api: APIClient) -> None:
@@ -176,7 +178,11 @@ class TestTheList:
         address = f"/appraisals/{vote.campaign.code}/check/"
         assert "每满 10 张打乱成一批公布" in voters.text_of(client.get(address))
         Campaign.objects.filter(pk=vote.campaign.pk).update(state="closed")
-        assert "每满 10 张打乱成一批公布" not in voters.text_of(client.get(address))
+        page = client.get(address)
+        assert "每满 10 张打乱成一批公布" not in voters.text_of(page)
+        assert 'data-none="清单里还没有"' in page.content.decode()
+        Campaign.objects.filter(pk=vote.campaign.pk).update(state="mixed")
+        assert 'data-none="清单里没有"' in client.get(address).content.decode()
 
 
 def test_a_tracking_number_has_as_many_symbols_as_the_page_says(vote: Vote, code: str, api: APIClient) -> None:

@@ -160,6 +160,18 @@ def test_another_voter_on_the_same_phone_finds_nothing(vote: Vote, client: Clien
     assert ticked(client, vote, 1) == []
 
 
+def test_a_page_of_another_voter_in_the_same_browser_goes_on_as_that_voter(vote: Vote, client: Client) -> None:
+    first, second = vote.voters("expert")[:2]
+    voters.enter(client, voters.code_of(vote, first))
+    page = voters.hidden(client.get("/vote/ballot/1/"))
+    voters.enter(client, voters.code_of(vote, second))
+    voters.choose(client, vote, "committee-1", [1, 2], **page)
+    assert voters.hidden(client.get("/vote/ballot/2/")) == page
+    assert ticked(client, vote, 1) == [1, 2]
+    voters.enter(client, voters.code_of(vote, second))
+    assert ticked(client, vote, 1) == []
+
+
 def test_leaving_takes_everything_back(vote: Vote, voter: Voter, client: Client) -> None:
     voters.enter(client, voters.code_of(vote, voter))
     answer = client.post("/vote/leave/")

@@ -19,6 +19,7 @@ from tests.evaluation.appraisal.votes import BEFORE, DURING, Vote
 pytestmark = pytest.mark.django_db
 NO_CODE = "没有这个投票码，请对照选票单核对。"
 MISTYPED = "投票码有误：有一位不对，请逐位核对。字母O和数字0、字母I、L和数字1不区分。"
+NOTHING_OPEN = "这里没有打开的选票。请输入投票码：还没有投的可以投票，投过的马上知道票在票箱中。"
 LENGTH = "投票码有误：应为13位，您输入了{}位，请对照选票单核对。"
 
 
@@ -172,10 +173,46 @@ def test_the_ballot_of_another_voter_is_refused(vote: Vote, client: Client) -> N
 
 def test_nobody_gets_no_ballot(vote: Vote, client: Client) -> None:
     for address in ("/vote/ballot/1/", "/vote/review/"):
-        page = client.get(address)
-        assert "请再输入一次投票码；刚才选的内容都还在" in voters.text_of(page)
+        assert NOTHING_OPEN in voters.text_of(client.get(address))
     assert client.get("/vote/cast/")["Location"] == "/vote/"
-    assert "请再输入一次投票码" in voters.text_of(client.post("/vote/cast/", {"token": "x"}))
+    assert NOTHING_OPEN in voters.text_of(client.post("/vote/cast/", {"token": "x"}))
+
+
+def test_the_way_back_after_the_cast_or_after_leaving_speaks_of_no_kept_choices(
+    vote: Vote, voter: Voter, client: Client
+) -> None:
+    code = voters.code_of(vote, voter)
+    fields = voters.hidden(voters.fill(client, vote, code))
+    client.post("/vote/leave/")
+    assert NOTHING_OPEN in voters.text_of(client.get("/vote/review/"))
+    client.post("/vote/cast/", fields)
+    for address in ("/vote/ballot/3/", "/vote/review/"):
+        page = voters.text_of(client.get(address))
+        assert (NOTHING_OPEN in page, "都还在" in page) == (True, False)
+
+
+def test_the_close_between_two_looks_at_the_clock(
+    vote: Vote, voter: Voter, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voters.fill(client, vote, voters.code_of(vote, voter))
+    closing = vote.campaign.closes_at
+    assert closing is not None
+    moments = iter([closing - timedelta(seconds=1)])
+    monkeypatch.setattr(days, "now", lambda: next(moments, closing))
+    page = client.get("/vote/review/")
+    assert (voters.message_of(page), page.status_code) == ("投票已经截止，不能再投。", 409)
+
+
+def test_no_ballot_of_a_voided_vote_counts(vote: Vote, voter: Voter, client: Client) -> None:
+    code = voters.code_of(vote, voter)
+    fields = voters.hidden(voters.fill(client, vote, code))
+    held = {name: client.cookies[name].value for name in ("ballot_pass", "ballot_draft")}
+    client.post("/vote/cast/", fields)
+    lifecycle.void_campaign(campaign=vote.campaign, reason="规则有误（示例）", by=vote.by)
+    client.cookies.load(held)
+    page = client.get("/vote/review/")
+    assert page.status_code == 409
+    assert voters.message_of(page) == "这次投票已经作废，投过的票也不算数；要重新投票的，另行通知。"
 
 
 def test_an_old_pass_asks_for_the_code_and_the_choices_are_still_there(
@@ -266,6 +303,21 @@ class TestByAccount:
             Client(REMOTE_ADDR=f"10.0.0.{number}").post(address, typed)
         typed = {"username": elector.username, "password": factories.PASSWORD}
         assert Client(REMOTE_ADDR="10.0.1.1").post(address, typed).status_code == 429
+
+    @pytest.mark.parametrize("voted", [True, False])
+    def test_an_answer_lost_before_the_close_is_found_after_it(
+        self, vote: Vote, elector: Any, address: str, client_as: Any, voted: bool
+    ) -> None:
+        browser = client_as(elector)
+        Voter.objects.filter(campaign=vote.campaign, channel="account").update(voted=voted)
+        with days.pretend(date(2026, 12, 5)):
+            lifecycle.close_vote(campaign=vote.campaign, by=vote.by)
+            assert browser.get(address).status_code == 200
+            page = browser.post(address, {"password": factories.PASSWORD})
+        if voted:
+            assert "您的票已在票箱中" in voters.text_of(page)
+        else:
+            refused(page, "投票已经截止，不能再投。", 409)
 
     def test_no_such_vote(self, vote: Vote, client: Client) -> None:
         assert client.get("/vote/nothing/account/").status_code == 404
