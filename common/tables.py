@@ -93,14 +93,20 @@ class Table:
 def find_table(sheets: Sequence[Sheet], titles: Titles) -> Table:
     """The first sheet's table that has every required column, else the best one's fault is told.
 
+    That other sheets have such a table too is told in its notes: one sheet a category would lose all but the first.
+
     Raises WorkbookError if no sheet has a header that is known.
     """
     if not sheets:
         raise WorkbookError("文件里没有可以读取的工作表。", "no_sheet")
     found = [table for sheet in sheets if (table := _find(sheet, titles)) is not None]
-    for table in found:
-        if not _missing(table, titles):
-            return table
+    whole = [table for table in found if not _missing(table, titles)]
+    if whole:
+        if others := "、".join(f"“{table.sheet.name}”" for table in whole[1:]):
+            whole[0].notes.append(
+                f"只读取了工作表“{whole[0].sheet.name}”，没有读取{others}；需要导入的请另存后分别导入。"
+            )
+        return whole[0]
     if not found:
         known = "、".join(names[0] for names in titles.known.values())
         message = f"没有找到表头。表的前 {HEADER_WITHIN} 行里应有：{known}。请对照模板检查。"

@@ -24,13 +24,6 @@ CLOSED_OUT = (Project.State.COMPLETED, Project.State.ARCHIVED)
 REASON_LIMIT = 200
 
 
-def eligible(contest: Contest) -> QuerySet[Project]:
-    """The projects that may stand in a contest: of its season and track, closed out, and found eligible."""
-    rows = Project.objects.filter(season=contest.campaign.season_id, track=contest.track_id, state__in=CLOSED_OUT)
-    rows = rows.filter(closing__eligible=True, lead_organization__dissolved_on=None)
-    return rows.select_related("lead_organization", "lead_secretary", "closing").order_by("archive_number", "id")
-
-
 def why_not_eligible(project: Project, contest: Contest) -> str:
     """Why a project cannot stand in a contest, in words; empty if it can."""
     closing: Any = getattr(project, "closing", None)

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
+from common.names import person_words
 from evaluation.appraisal.models import Campaign, Candidate, Recusal, Voter
 from organizations.models import Appointment, Organization
 from projects.models import LeadTerm, Review, TeamMember
@@ -30,7 +31,7 @@ def reasons(campaign: Campaign, voters: Iterable[Voter] | None = None) -> list[R
     for voter in people:
         for candidate in candidates:
             reason = roles.get((voter.person_id, candidate.project_id), "") if voter.person_id else ""
-            if not reason and voter.name in team.get(candidate.project_id, ()):
+            if not reason and person_words(voter.name) in team.get(candidate.project_id, ()):
                 reason = "与项目组成员同名"
             reason = reason or _kinship(places.get(voter.pk, ()), candidate.project.lead_organization)
             if reason:
@@ -83,5 +84,5 @@ def _team(candidates: Iterable[Candidate]) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     rows = TeamMember.objects.filter(project__in=[candidate.project_id for candidate in candidates])
     for project, name in rows.values_list("project", "name"):
-        found.setdefault(project, set()).add(name)
+        found.setdefault(project, set()).add(person_words(name))
     return found

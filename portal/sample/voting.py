@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from common import days, publication
 from common.actors import Actor
@@ -80,11 +80,17 @@ def set_up(season: Season, cast: Cast, *, opens_on: date, closes_at: datetime, a
     _set_rules(campaign, admin)
     for place in ContestClass.objects.filter(contest__campaign=campaign).select_related("contest__track"):
         place.contest.campaign = campaign
-        for project in candidates.eligible(place.contest).filter(closing__accepted_on__lte=days.today()):
-            if place.name in ("", class_of(project)):
+        for project in _closed_out(place):
+            if place.name in ("", class_of(project)) and not candidates.why_not_eligible(project, place.contest):
                 candidates.add_candidate(contest_class=place, project=project, by=admin)
     scrutineers.set_scrutineers(campaign=campaign, persons=[cast.accounts["scrutineer"].person], by=admin)
     return campaign
+
+
+def _closed_out(place: ContestClass) -> QuerySet[Project]:
+    """The projects of the track that are closed out by today."""
+    rows = Project.objects.filter(track=place.contest.track_id, closing__accepted_on__lte=days.today())
+    return rows.select_related("closing", "lead_organization").order_by("archive_number", "id")
 
 
 def class_of(project: Project) -> str:

@@ -182,7 +182,19 @@ def test_the_first_visible_sheet_with_the_header_is_taken(read):
     sheet = book.create_sheet("数据")
     for row in (["名称", "类型"], ["新的", "党委"]):
         sheet.append(row)
-    assert read(messy.saved(book))[0] == [(2, {"name": "新的", "kind": "党委"})]
+    assert read(messy.saved(book)) == ([(2, {"name": "新的", "kind": "党委"})], [])
+
+
+def test_other_sheets_with_the_header_are_told(read):
+    book = Workbook()
+    for title in ("专家", "群众", "说明"):
+        sheet = book.create_sheet(title)
+        sheet.append(["名称", "类型"] if title != "说明" else ["名称写全称"])
+        sheet.append([title, "党委"])
+    assert read(messy.saved(book)) == (
+        [(2, {"name": "专家", "kind": "党委"})],
+        ["只读取了工作表“专家”，没有读取“群众”；需要导入的请另存后分别导入。"],
+    )
 
 
 def test_without_a_header_or_a_required_column_it_says_what_is_missing(read):

@@ -108,6 +108,7 @@ def test_who_leads_or_has_led_the_project(little: Little) -> None:
 def test_who_works_on_it_is_known_by_name_only(little: Little) -> None:
     TeamMember.objects.create(project=little.project, name="组员甲")
     assert little.why(name="组员甲") == NAMED
+    assert little.why(name="组 员　甲", workplace="别处") == NAMED
     assert little.why(name="组员甲乙") == ""
 
 
