@@ -213,7 +213,9 @@ def test_no_ballot_in_any_other_state(vote: votes.Vote, state: str) -> None:
     ready = prepared(vote, committee=[1])
     Campaign.objects.filter(pk=vote.campaign.pk).update(state=state)
     error = refusal(lambda: casting.cast(voter=voter_of(vote), token=ready.token))
-    assert (error.message, error.code) == ("投票已经截止，不能再投。", "closed")
+    voided = ("这次投票已经作废，投过的票也不算数；要重新投票的，另行通知。", "voided")
+    closed = ("投票已经截止，不能再投。", "closed")
+    assert (error.message, error.code) == (voided if state == "voided" else closed)
 
 
 def test_a_locked_vote_is_not_open_yet(vote: votes.Vote) -> None:
