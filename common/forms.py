@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -37,15 +37,24 @@ class ChineseDateField(forms.DateField):
 
 
 class ChineseMomentField(forms.CharField):
-    """A day and a time of Shanghai, aware: 2026-12-4 9:00, 2026年12月4日 9时30分; 24:00 is the end of that day."""
+    """A day and a time of Shanghai, aware: 2026-12-4 9:00, 2026年12月4日 9时30分; 24:00 is the end of that day.
+
+    With `is_end` a midnight is shown as the 24:00 of the day that it ends.
+    """
 
     widget = forms.TextInput(attrs={"placeholder": "2026-12-4 9:00"})
     _TIME = re.compile(r"(.+?)[\sT]*(\d{1,2})[:时点](?:(\d{1,2})分?)?")
+
+    def __init__(self, *, is_end: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.is_end = is_end
 
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, datetime):
             return value
         moment = value.astimezone(days.SHANGHAI)
+        if self.is_end and moment.time() == time():
+            return f"{moment - timedelta(days=1):%Y-%m-%d} 24:00"
         return f"{moment:%Y-%m-%d} {moment.hour}:{moment:%M}"
 
     def to_python(self, value: Any) -> Any:

@@ -14,7 +14,7 @@ from django.db.models import Model
 from common import audit
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
-from common.text import clean_text
+from common.text import plain_figures
 from evaluation.appraisal import rules
 from evaluation.appraisal.models import Campaign, CertificateTemplate, Contest, ContestClass, VoterCategory
 from projects.models import Season, Track
@@ -97,7 +97,7 @@ def edit_basics(*, campaign: Campaign, values: Mapping[str, Any], by: Actor) -> 
     names = [name for name in (*OWN, *RULES) if name in values]
     before = {name: _plain(getattr(campaign, name)) for name in names}
     for name in names:
-        setattr(campaign, name, clean_text(values[name]) if name in TEXTS else values[name])
+        setattr(campaign, name, plain_figures(values[name]) if name in TEXTS else values[name])
     if errors := wrong_fields(campaign, FIELDS):
         raise ActionError("基本信息有误，请按提示修改。", fields=errors)
     campaign.save(update_fields=names)
@@ -156,7 +156,7 @@ def wrong_fields(row: Model, places: Mapping[str, str]) -> dict[str, list[str]]:
 
 def _new(season: Season, title: str, by: Actor, **values: Any) -> Campaign:
     refuse_others(by)
-    campaign = Campaign(season=season, title=clean_text(title), **values)
+    campaign = Campaign(season=season, title=plain_figures(title), **values)
     if errors := wrong_fields(campaign, FIELDS):
         raise ActionError("还不能建立，请按提示修改。", fields=errors)
     Season.objects.select_for_update().get(pk=season.pk)  # two at once would make two of one name

@@ -44,12 +44,7 @@ def set_categories(*, campaign: Campaign, rows: Sequence[CategoryInput], by: Act
     """
     campaign = draft_under_lock(campaign, by)
     known = {row.code: row for row in campaign.categories.annotate(roll=Count("voters"))}
-    errors = {
-        f"categories.{turn}.{column}": texts
-        for turn, row in enumerate(rows)
-        for column, texts in _wrong(row, rows, turn, set(known)).items()
-    }
-    if errors:
+    if errors := errors_in(rows, set(known)):
         raise ActionError("人员类别有误，请按提示修改。", fields=errors)
     before = words_of(campaign)
     gone = [row for code, row in known.items() if code not in {row.code for row in rows}]
@@ -61,6 +56,15 @@ def set_categories(*, campaign: Campaign, rows: Sequence[CategoryInput], by: Act
     _write(campaign, rows)
     _record(campaign, "set", before, by)
     return campaign
+
+
+def errors_in(rows: Sequence[CategoryInput], known: set[str]) -> dict[str, list[str]]:
+    """What is wrong with the rows, by `categories.<row>.<column>`; `known` are the codes that stand."""
+    return {
+        f"categories.{turn}.{column}": texts
+        for turn, row in enumerate(rows)
+        for column, texts in _wrong(row, rows, turn, known).items()
+    }
 
 
 @transaction.atomic

@@ -47,12 +47,7 @@ def set_contests(*, campaign: Campaign, rows: Sequence[ContestInput], by: Actor)
     What has candidates stays. Raises Forbidden, Conflict, ActionError under `contests.<row>.<column>`.
     """
     campaign = draft_under_lock(campaign, by)
-    errors = {
-        f"contests.{turn}.{column}": texts
-        for turn, row in enumerate(rows)
-        for column, texts in _wrong(campaign, row, rows[:turn]).items()
-    }
-    if errors:
+    if errors := errors_in(campaign, rows):
         raise ActionError("评选项目有误，请按提示修改。", fields=errors)
     before = words_of(campaign)
     for contest in campaign.contests.exclude(track__in=[row.track for row in rows]):
@@ -70,6 +65,15 @@ def set_contests(*, campaign: Campaign, rows: Sequence[ContestInput], by: Actor)
             after={"contests": after},
         )
     return campaign
+
+
+def errors_in(campaign: Campaign, rows: Sequence[ContestInput]) -> dict[str, list[str]]:
+    """What is wrong with the rows, by `contests.<row>.<column>`."""
+    return {
+        f"contests.{turn}.{column}": texts
+        for turn, row in enumerate(rows)
+        for column, texts in _wrong(campaign, row, rows[:turn]).items()
+    }
 
 
 def words_of(campaign: Campaign) -> list[str]:

@@ -22,6 +22,7 @@ from projects.models import Season, Track
 
 FRACTION = re.compile(r"(\d{1,3})\s*/\s*(\d{1,3})")
 SEATS = re.compile(r"(.*?)[:\s]*(\d{1,4})\s*个?")
+SEVERAL = re.compile(r"\d\s*个?\s*[,、;]")  # a number within a name: seats of another class
 DATE = {"placeholder": "2026-11-2", "inputmode": "numeric"}
 
 
@@ -78,7 +79,9 @@ class BasicsForm(forms.Form):
     approval_on = ChineseDateField(label="批准日期", required=False, widget=forms.TextInput(attrs=DATE))
     approval_body = CleanCharField(label="批准机关", max_length=60, required=False)
     opens_at = ChineseMomentField(label="投票开始", required=False)
-    closes_at = ChineseMomentField(label="投票截止", required=False, help_text="到点一秒也不再收票；24:00 即当日结束")
+    closes_at = ChineseMomentField(
+        label="投票截止", required=False, is_end=True, help_text="到点一秒也不再收票；24:00 即当日结束"
+    )
     quorum = FractionField(label="总投票率下限", help_text="投票人数占名册的比例，例如 2/3")
     category_quorum = FractionField(label="各类投票率下限", help_text="每一类都要达到，例如 1/2")
     category_minimum = forms.IntegerField(
@@ -227,14 +230,23 @@ class ContestsForm(forms.Form):
 
 
 def classes_of(text: str) -> tuple[list[ClassInput], str]:
-    """Seats as typed: “10”, or a line a class “园区企业：3”; and what is wrong with the first bad line."""
+    """Seats as typed: “10”, or a class a line “园区企业：3”; and what is wrong with the first bad one.
+
+    A line of several classes, each with its number, is read as several: “园区企业：3，社会组织：2”.
+    """
     found: list[ClassInput] = []
-    for line in (line for line in half_width(text).splitlines() if line.strip()):
-        match = SEATS.fullmatch(line.strip())
-        if match is None:
+    for line in _class_lines(text):
+        match = SEATS.fullmatch(line)
+        if match is None or SEVERAL.search(match[1]):
             return found, f"“{line[:20]}”看不出名额，请写成“10”，或一行一类“园区企业：3”。"
         found.append(ClassInput(clean_text(match[1]), int(match[2])))
     return found, ""
+
+
+def _class_lines(text: str) -> Iterable[str]:
+    for line in half_width(text).splitlines():
+        parts = [part.strip() for part in re.split("[,、;]", line) if part.strip()]
+        yield from parts if all(map(SEATS.fullmatch, parts)) else [line.strip()]
 
 
 def _contest_fields(track: Track) -> dict[str, forms.Field]:
@@ -272,7 +284,8 @@ class CategoriesForm(RowsForm):
         "merge_into": "人数不足时并入",
         "unconfirmed": "名称待确认",
     }
-    given = ("code",)
+    # Whatever else stands in a row, one without name and weight is deleted, as the page says.
+    given = ("code", "tie_order", "merge_into", "unconfirmed")
 
     def __init__(self, rows: Iterable[Mapping[str, str]], known: Iterable[VoterCategory]) -> None:
         self._known = [(row.code, str(row.name)) for row in known]

@@ -25,15 +25,17 @@ from organizations.models import Person
 @require_http_methods(["GET", "POST"])
 def basics(request: HttpRequest, code: str) -> HttpResponse:
     found = desk.campaign_of(request, code)
-    form = BasicsForm(request.POST if request.method == "POST" else None, initial=BasicsForm.of(found))
+    stored = BasicsForm.of(found)
+    form = BasicsForm(request.POST if request.method == "POST" else None, initial=stored)
     status = 0
     if form.is_valid():
         try:
+            desk.refuse_stale(request, stored)
             campaigns.edit_basics(campaign=found, values=form.values, by=Actor.from_request(request))
             return _saved(request, found, "contests")
         except ActionError as error:
             status = _refused(form, error)
-    return _page(request, found, "basics", form, status)
+    return _page(request, found, "basics", form, status, made_from=desk.mark(stored))
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,21 +43,22 @@ def contests_page(request: HttpRequest, code: str) -> HttpResponse:
     found = desk.campaign_of(request, code)
     tracks = list(found.season.tracks.all())
     is_post = request.method == "POST"
-    form = ContestsForm(
-        tracks, ContestsForm.posted(request.POST, tracks) if is_post else ContestsForm.of(found, tracks)
-    )
+    stored = ContestsForm.of(found, tracks)
+    form = ContestsForm(tracks, ContestsForm.posted(request.POST, tracks) if is_post else stored)
     status = 0
     if is_post:
         rows, places, wrong = form.inputs()
         try:
             if wrong:
-                raise ActionError("名额有误，请按提示修改。", fields=wrong)
+                others = ContestsForm.placed(contests.errors_in(found, rows), places)
+                raise ActionError("评选项目有误，请按提示修改。", fields=others | wrong)
+            desk.refuse_stale(request, stored)
             contests.set_contests(campaign=found, rows=rows, by=Actor.from_request(request))
             return _saved(request, found, "categories")
         except ActionError as error:
             error.fields = error.fields if wrong else ContestsForm.placed(error.fields, places)
             status = _refused(form, error)
-    return _page(request, found, "contests", form, status)
+    return _page(request, found, "contests", form, status, made_from=desk.mark(stored))
 
 
 @require_http_methods(["GET", "POST"])
@@ -69,7 +72,9 @@ def categories_page(request: HttpRequest, code: str) -> HttpResponse:
         given, wrong = form.inputs()
         try:
             if wrong:
-                raise ActionError("并列比较顺序有误，请按提示修改。", fields=wrong)
+                others = categories.errors_in(given, {row.code for row in rows})
+                raise ActionError("人员类别有误，请按提示修改。", fields=others | wrong)
+            desk.refuse_stale(request, CategoriesForm.of(rows))
             categories.set_categories(campaign=found, rows=given, by=Actor.from_request(request))
             return _saved(request, found, "candidates", categories.total_words([row.weight or 0 for row in given]))
         except ActionError as error:
@@ -99,11 +104,13 @@ def scrutineers_page(request: HttpRequest, code: str) -> HttpResponse:
     """Who holds the role is ticked; whoever has a stake in a candidate is shown with the reason."""
     found = desk.campaign_of(request, code)
     named = list(Person.objects.filter(scrutineer_in__campaign=found).order_by("name", "pk"))
-    picked, status = {person.pk for person in named}, 200
+    stored = [person.pk for person in named]
+    picked, status = set(stored), 200
     if request.method == "POST":
         picked = {int(key) for key in request.POST.getlist("person") if key.isdecimal() and len(key) < 19}
         persons = Person.objects.filter(pk__in=picked)
         try:
+            desk.refuse_stale(request, stored)
             scrutineers.set_scrutineers(campaign=found, persons=persons, by=Actor.from_request(request))
             return _saved(request, found, "keys")
         except ActionError as error:
@@ -114,7 +121,8 @@ def scrutineers_page(request: HttpRequest, code: str) -> HttpResponse:
     for person, words, _ in scrutineers.stakes(found, people):
         stakes.setdefault(person.pk, words.rstrip("，"))
     choices = [(person, person.pk in picked, stakes.get(person.pk, "")) for person in people]
-    context = desk.frame(request, found, "scrutineers") | {"choices": choices, "named": named}
+    context = desk.frame(request, found, "scrutineers")
+    context |= {"choices": choices, "named": named, "made_from": desk.mark(stored)}
     return render(request, "appraisal/setup_scrutineers.html", context, status=status)
 
 
@@ -130,6 +138,7 @@ def _categories(
     weights = [row.weight for row in rows]
     extra = {
         "rows": rows,
+        "made_from": desk.mark(CategoriesForm.of(rows)),
         "merge_form": merge,
         "total": categories.total_words(weights),
         "is_proposal": categories.is_proposal(weights) and found.is_draft,

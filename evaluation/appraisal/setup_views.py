@@ -64,7 +64,8 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
             return redirect("appraisal:basics", made.code)
         except ActionError as error:
             add_action_error(form, error)
-    context = {"form": form, "crumbs": [*desk.top_crumbs(), ("新的票决", "")]}
+    standing = Campaign.objects.filter(season__code=form["season"].value(), runoff_of=None).exclude(state=State.VOIDED)
+    context = {"form": form, "standing": standing.order_by("pk"), "crumbs": [*desk.top_crumbs(), ("新的票决", "")]}
     return render(request, "appraisal/setup_new.html", context, status=400 if form.errors else 200)
 
 
@@ -156,11 +157,12 @@ def _with_address(found: Campaign, step: progress.Waiting | None) -> dict[str, A
 
 
 def _proposed(request: HttpRequest) -> dict[str, Any]:
-    """The vote that is asked for, or the latest that got further than a draft; the season that runs."""
+    """The vote that is asked for, or the latest that came to its end, or got further than a draft; today's season."""
     asked = request.GET.get("source", "")
     rows = Campaign.objects.filter(runoff_of=None).order_by("-pk")
     if asked:
         wanted = get_object_or_404(rows, code=asked)
         return NewCampaignForm.proposed(wanted, wanted.season) | {"title": wanted.title}
-    latest = rows.exclude(state__in=[State.DRAFT, State.VOIDED]).first()
+    begun = rows.exclude(state__in=[State.DRAFT, State.VOIDED])
+    latest = begun.filter(state__in=[State.FINAL, State.ARCHIVED]).first() or begun.first()
     return NewCampaignForm.proposed(latest, Season.objects.latest_started(days.today()))

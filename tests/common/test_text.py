@@ -10,8 +10,8 @@ from rest_framework import exceptions
 
 from common.api import CleanCharField as ApiCharField
 from common.errors import ActionError
-from common.forms import ChineseDateField, CleanCharField, add_action_error
-from common.text import clean_text, nested_quotes, parse_date
+from common.forms import ChineseDateField, ChineseMomentField, CleanCharField, add_action_error
+from common.text import clean_text, nested_quotes, parse_date, plain_figures
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,17 @@ from common.text import clean_text, nested_quotes, parse_date
 def test_clean_text(given, kept):
     assert clean_text(given) == kept
     assert CleanCharField(required=False).clean(given) == kept
+
+
+def test_plain_figures():
+    assert plain_figures(" ２０２６年度（示例）：Ａ类ｚ") == "2026年度（示例）：A类z"
+
+
+def test_a_moment_that_ends_a_day_is_shown_as_it_was_typed():
+    ends, begins = ChineseMomentField(is_end=True), ChineseMomentField()
+    midnight = ends.clean("2026年12月3日 24：00")
+    assert (ends.prepare_value(midnight), begins.prepare_value(midnight)) == ("2026-12-03 24:00", "2026-12-04 0:00")
+    assert ends.prepare_value(ends.clean("2026-12-4 9:00")) == "2026-12-04 9:00"
 
 
 def test_only_invisible_characters_are_nothing():

@@ -116,6 +116,13 @@ def test_a_new_campaign_is_proposed_and_made(admin, vote):
     factories.make_track(season, "两新", code="new")
     text = text_of(admin.get(at("campaign_new")))
     assert f'value="{vote.campaign.code}" selected' in text
+    assert f'这一年度已有票决：<a href="{at("campaign", vote.campaign.code)}">2026年度综合票决（示例）</a>' in text
+    for title, state in (("上一次", "final"), ("正在投票", "open")):
+        twin = Campaign.objects.get(pk=vote.campaign.pk)
+        twin.pk, twin.code, twin.title, twin.state = None, state, title, state
+        twin.save(force_insert=True)
+    ended = Campaign.objects.get(title="上一次")
+    assert f'value="{ended.code}" selected' in text_of(admin.get(at("campaign_new")))
     given = {"source": vote.campaign.code, "season": "2027", "title": "2027年度综合票决"}
     answer = admin.post(at("campaign_new"), given, follow=True)
     made = Campaign.objects.get(title="2027年度综合票决")
@@ -138,6 +145,9 @@ def test_basics_are_typed_as_people_write_them(admin, vote):
     changed = vote.again()
     assert (changed.quorum_part, changed.quorum_whole, changed.approval_on.day) == (3, 5, 3)
     assert changed.closes_at.isoformat() == "2026-12-03T16:00:00+00:00"
+    assert 'value="2026-12-03 24:00"' in text_of(admin.get(page))
+    admin.post(page, basics_of(vote.campaign, title="２０２６年度票决（示例）", approval_number="示例〔２０２６〕１号"))
+    assert (vote.again().title, vote.campaign.approval_number) == ("2026年度票决（示例）", "示例〔2026〕1号")
     for given, words in (
         ({"quorum": "三分之二"}, "请写成 2/3 这样的分数，大于 0、不超过 1。"),
         ({"quorum": "4/3"}, "请写成 2/3 这样的分数，大于 0、不超过 1。"),
@@ -183,6 +193,16 @@ def test_seats_are_written_by_class(admin, vote):
     without = {name: value for name, value in given.items() if not name.startswith("contests.0.held")}
     text = text_of(admin.post(page, without), 409)
     assert "“十佳书记项目”已有候选项目，请先把它们移出。" in text
+    text = text_of(admin.post(page, given | {"contests.2.classes": "园区企业 ２，社会组织：1、律所、会计所：4"}), 400)
+    assert "看不出名额，请写成“10”，或一行一类“园区企业：3”。" in text
+    admin.post(page, given | {"contests.2.classes": "律所、会计所：4"})
+    assert list(rows.values_list("name", "seats"))[2:] == [("律所、会计所", 4)]
+    admin.post(page, given | {"contests.2.classes": "园区企业 ２，社会组织：１；行业协会 1 个"})
+    assert list(rows.values_list("name", "seats"))[2:] == [("园区企业", 2), ("社会组织", 1), ("行业协会", 1)]
+    both = given | {"contests.2.classes": "园区企业若干", "contests.1.award_title": ""}
+    assert re.findall(r'id="id_contests\.(\d\.\w+)_error"', text_of(admin.post(page, both), 400)) == [
+        *("1.award_title", "2.classes")
+    ]
     text = text_of(admin.post(page, given | {"contests.2.classes": "园区企业若干"}), 400)
     assert "“园区企业若干”看不出名额" in text
     assert "园区企业若干</textarea>" in text
@@ -211,8 +231,13 @@ def test_weights_are_typed_as_decimals_and_the_sum_is_shown(admin, vote):
     text = text_of(admin.post(page, typed_rows("categories", *bad)), 400)
     assert 'value="三成"' in text
     assert "请写 1、2、3 这样的顺序，或留空。" in text
+    assert re.findall(r'id="id_categories\.(\d\.\w+)_error"', text) == ["0.weight", "0.tie_order"]
     text = text_of(admin.post(page, typed_rows("categories", rows[0] | {"weight": "33.333"}, *rows[1:])), 400)
     assert re.findall(r'id="id_categories\.(\d\.\w+)_error"', text) == ["0.weight"]
+    vote.campaign.voters.filter(category__code="secretary").delete()
+    cleared = rows[5] | {"name": "", "weight": "", "tie_order": "6", "merge_into": "expert", "unconfirmed": "on"}
+    admin.post(page, typed_rows("categories", *rows[:5], cleared))
+    assert len(weights_of(vote.campaign)) == 5
 
 
 def test_categories_are_merged_on_their_page(admin, vote):
