@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from common import audit, days, notices
@@ -101,8 +101,9 @@ def close_objection(
 ) -> Objection:
     """Answer an objection: upheld (成立), dismissed, not admitted, or withdrawn as the objector asked.
 
-    Upheld, it strikes its item, and the result is announced anew (`public_notice.change_result`); one that
-    names no item needs `item`. Raises Forbidden, Conflict, ActionError under `state`, `reply` or `item`.
+    Upheld, it strikes its item, unless another one has, and the result is announced anew
+    (`public_notice.change_result`); one that names no item needs `item`. Raises Forbidden, Conflict, ActionError under
+    `state`, `reply` or `item`.
     """
     campaign = public_notice.locked(objection.notice.campaign)
     refuse_others(by)
@@ -125,8 +126,7 @@ def close_objection(
     objection.handled_at, objection.handled_by = days.now(), by.user
     objection.save(update_fields=["state", "reply", "handled_at", "handled_by"])
     audit.record(by=by, action="appraisal.objection.closed", obj=objection, after={"state": state})
-    if state == State.UPHELD:
-        struck = _struck(campaign, objection, item)
+    if state == State.UPHELD and (struck := _struck(campaign, objection, item)):
         public_notice.change_result(campaign=campaign, struck=struck, reason="异议成立", by=by)
     return objection
 
@@ -180,16 +180,20 @@ def _cleaned(notice: PublicNotice, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _wrong_day(notice: PublicNotice, via: str, received_on: date, dated_on: date | None) -> dict[str, list[str]]:
-    """A letter's postmark, or the day of a call or visit, must lie in the notice's days."""
+    """A letter's postmark, or the day of a call or visit, must lie in the days of this round or one before it."""
     if received_on > days.today():
         return {"received_on": ["收到日期不能晚于今天。"]}
     if via == Objection.Via.LETTER and (dated_on is None or dated_on > received_on):
         return {"dated_on": ["请填写邮戳日期，不晚于收到日期。"]}
     name, day = ("dated_on", dated_on) if via == Objection.Via.LETTER else ("received_on", received_on)
-    if notice.starts_on is None or notice.ends_on is None:
+    # A letter of the first round may come in the second, which knows nothing of it.
+    rows: Any = notice.campaign.notices.exclude(starts_on=None).order_by("round")
+    rounds = list(rows.values_list("starts_on", "ends_on"))
+    if not rounds:
         return {name: ["公示还没有发布。"]}
-    if day is None or not notice.starts_on <= day <= notice.ends_on:
-        return {name: [f"不在公示期内（{day_label(notice.starts_on)}至{day_label(notice.ends_on)}），不予受理。"]}
+    if day is None or not any(first <= day <= last for first, last in rounds):
+        spans = "、".join(f"{day_label(first)}至{day_label(last)}" for first, last in rounds)
+        return {name: [f"不在公示期内（{spans}），不予受理。"]}
     return {}
 
 
@@ -213,17 +217,23 @@ def _refuse_archived(campaign: Campaign) -> None:
         raise Conflict("本次票决已经归档，只能查看。", code="archived")
 
 
-def _struck(campaign: Campaign, objection: Objection, item: NoticeItem | None) -> NoticeItem:
-    """The standing item, in the current round, of the candidate that an upheld objection speaks of."""
+def _struck(campaign: Campaign, objection: Objection, item: NoticeItem | None) -> NoticeItem | None:
+    """The standing item, in the current round, of the candidate that an upheld objection speaks of.
+
+    None if there is nothing left to strike: two people may object with good reason, and a vote be voided for it.
+    """
+    if campaign.state == Campaign.State.VOIDED:
+        return None
     named = objection.item or item
     if named is None:
         message = "这条异议没有指明公示项，异议成立的，请选择要取消的一项。"
         raise ActionError(message, fields={"item": [message]})
-    rows = NoticeItem.objects.select_related("notice", "candidate").filter(
-        Q(notice__state__in=public_notice.CURRENT), notice__campaign=campaign, candidate=named.candidate_id
-    )
-    found = rows.filter(state=NoticeItem.State.STANDING).first()
+    rows = NoticeItem.objects.filter(notice__campaign=campaign, candidate=named.candidate_id)
+    if rows.filter(state=NoticeItem.State.STRUCK).exists():
+        return None
+    standing = rows.filter(notice__state__in=public_notice.CURRENT, state=NoticeItem.State.STANDING)
+    found = standing.select_related("notice", "candidate").first()
     if found is None or campaign.state != Campaign.State.NOTICED:
-        message = "这一项已经生效或已取消，不能在这里取消；确有问题的，请按规定程序撤销奖项。"
+        message = "这一项已经生效，不能在这里取消；确有问题的，请按规定程序撤销奖项。"
         raise Conflict(message, code="not_standing")
     return found

@@ -6,12 +6,24 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
+from django.db.models import F
 from django.http import HttpRequest
 from django.urls import reverse
 
 from common import days, publication
 from common.working_days import MissingCalendar, working_days_between
-from evaluation.appraisal import archive, awards, certificates, desk, objections, public_notice, rules, runoffs, tiers
+from evaluation.appraisal import (
+    archive,
+    awards,
+    certificates,
+    desk,
+    objections,
+    public_notice,
+    publishing,
+    rules,
+    runoffs,
+    tiers,
+)
 from evaluation.appraisal.models import Award, Campaign, CampaignPackage, NoticeItem, Objection, PublicNotice, Tally
 from evaluation.appraisal.outcome_forms import ReasonForm, WordingForm
 
@@ -60,6 +72,7 @@ def public_page(notice: PublicNotice) -> dict[str, Any]:
         "successor": successor,
         "steps": review_days(notice),
         "voided": notice.campaign.state == State.VOIDED,
+        "is_announced": publishing.is_public(notice.campaign),
         "crumbs": [("首页", reverse("public:home")), ("公示", "")],
     }
 
@@ -162,7 +175,7 @@ def _before(campaign: Campaign) -> dict[str, Any]:
 
 def _objections(campaign: Campaign) -> Any:
     rows = Objection.objects.filter(notice__campaign=campaign).select_related("notice", "item__candidate__project")
-    return rows.order_by("handled_at", "id")
+    return rows.order_by(F("handled_at").asc(nulls_first=True), "id")  # PostgreSQL has the open ones last by itself
 
 
 def _proposed(notice: PublicNotice, shown: dict[str, Any]) -> dict[str, str]:

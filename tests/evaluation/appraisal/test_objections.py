@@ -9,7 +9,7 @@ import pytest
 from common import days
 from common.actors import Actor
 from common.models import AuditEntry, Notice
-from evaluation.appraisal import crockford, objections
+from evaluation.appraisal import crockford, lifecycle, objections
 from evaluation.appraisal.models import Award, Objection, PublicNotice
 from tests.evaluation.appraisal import outcome_steps as steps
 from tests.projects.refusals import refused
@@ -146,6 +146,18 @@ def test_others_record_and_close_nothing(notice, cast):
     assert Objection.objects.get().state == "received"
 
 
+def test_a_letter_of_the_first_round_is_recorded_in_the_second(vote, notice, second_item, cast):
+    """Posted on the Tuesday of the first round; on the Wednesday the result changed, the second began the Monday on."""
+    steps.closed(steps.objected(notice, item=second_item), "upheld", cast.officer, date(2026, 12, 9))
+    second = steps.published(vote, cast.officer, vote.campaign.notices.get(round=2), date(2026, 12, 14))
+    made = record(second, cast.evaladmin, dated_on=TUESDAY)
+    assert (made.notice, made.dated_on) == (second, TUESDAY)
+    error = refused("invalid", lambda: record(second, cast.evaladmin, dated_on=NEXT_DAY), "dated_on")
+    assert error.fields["dated_on"] == [
+        "不在公示期内（2026年12月7日至2026年12月11日、2026年12月14日至2026年12月18日），不予受理。"
+    ]
+
+
 # --- what it holds ---
 
 
@@ -206,6 +218,22 @@ def test_upheld_without_an_item_needs_one(notice, second_item, cast):
     assert second_item.state == "struck"
 
 
+def test_two_who_are_right_about_the_same_item(vote, notice, second_item, cast):
+    """The first strikes it and the days begin anew; the second is upheld too, and strikes nothing more."""
+    first = steps.objected(notice, item=second_item)
+    other = steps.objected(notice, item=second_item, name="另一居民")
+    steps.closed(first, "upheld", cast.officer)
+    assert steps.closed(other, "upheld", cast.officer).state == "upheld"
+    assert (vote.campaign.notices.count(), vote.campaign.notices.get(round=2).items.count()) == (2, 4)
+
+
+def test_what_a_vote_was_voided_for_is_upheld(vote, notice, second_item, cast):
+    made = steps.objected(notice, item=second_item)
+    lifecycle.void_campaign(campaign=vote.campaign, reason="异议成立，程序有误。", by=vote.by)
+    assert steps.closed(made, "upheld", cast.officer).state == "upheld"
+    assert set(steps.states_of(notice).values()) == {"standing"}
+
+
 def test_what_is_an_award_already_is_not_struck(notice, second_item, cast):
     """The letter came when the award was in force: it is answered, the award is another procedure's."""
     steps.finalized()
@@ -229,6 +257,15 @@ def test_every_end_has_its_words(notice, cast, state, reply, field):
         objection=made, state=state, reply=reply, by=Actor.person(cast.officer)
     )
     refused("invalid", call, field)
+
+
+def test_open_ones_come_first(vote, notice, cast, client_as, today):
+    """On both databases: one has empty times first, the other last."""
+    first, other = steps.objected(notice), steps.objected(notice, content="又一条。（示例）")
+    steps.closed(first, "dismissed", cast.officer)
+    today(TUESDAY)
+    page = client_as(cast.officer).get(f"/desk/votes/{vote.campaign.code}/notice/").text
+    assert page.index(f"{other}</a>") < page.index(f"{first}</a>")
 
 
 # --- names ---

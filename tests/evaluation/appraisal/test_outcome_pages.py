@@ -12,7 +12,7 @@ from django.urls import reverse
 from common import publication
 from common.actors import Actor
 from evaluation.appraisal import tiers
-from evaluation.appraisal.models import Award, Objection, PublicNotice, TierProposal
+from evaluation.appraisal.models import Award, CampaignAnnouncement, Objection, PublicNotice, TierProposal
 from organizations.models import Organization
 from projects.models import Project
 from tests.evaluation.appraisal import outcome_steps as steps
@@ -241,6 +241,10 @@ def test_the_public_page_says_what_and_until_when(vote, notice, today):
     winner = steps.item_of(notice, vote.codes("committee-1")[0]).candidate.project
     for words in ("十佳书记项目", winner.title, winner.lead_organization.name, "<b>4</b> 个工作日（含今天）"):
         assert words in page
+    vote_page = reverse("appraisal:public_vote", args=[vote.campaign.code])
+    assert vote_page in page
+    CampaignAnnouncement.objects.update(is_public=False)
+    assert vote_page not in Client().get(public(notice)).text
     for label in ("提出", "保密审查", "审批", "发布"):
         assert f"<dt>{label}</dt><dd>2026年12月7日</dd>" in page
     for name in ("组织部工作人员", "年度评选管理员"):
