@@ -104,10 +104,17 @@ def draw_code() -> str:
 
 
 def find(typed: str) -> Award | None:
-    """The award of a verification code as somebody typed it (O for 0, I or L for 1, spaces and dashes)."""
+    """The award of a verification code as somebody typed it (O for 0, I or L for 1, spaces and dashes).
+
+    Raises Conflict while the notice that it stood in is taken down.
+    """
     code = read_code(typed)
     rows = Award.objects.select_related("season", "track", "project", "candidate__contest_class")
-    return rows.filter(verification_code=code).first() if code else None
+    found = rows.filter(verification_code=code).first() if code else None
+    if found is not None and not Award.objects.shown().filter(pk=found.pk).exists():
+        message = "这张证书对应的评选结果已经撤下，现在不能确认有效，请向区委组织部核实。"
+        raise Conflict(message, code="taken_down")
+    return found
 
 
 def read_code(typed: str) -> str | None:

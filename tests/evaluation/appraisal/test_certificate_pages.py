@@ -9,6 +9,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from common import publication
+from common.actors import Actor
 from evaluation.appraisal.models import Award, CertificateTemplate
 from tests.evaluation.appraisal import outcome_steps as steps
 
@@ -85,6 +87,17 @@ def test_a_certificate_is_confirmed(awarded, typed):
 def test_an_unknown_code_says_so(awarded, typed):
     page = Client().get("/verify/", {"code": typed}, follow=True)
     assert (page.status_code, "没有这个验证码" in page.text, "证书有效" in page.text) == (404, True, False)
+
+
+def test_what_was_taken_down_is_not_confirmed(awarded, cast, api_as):
+    """Neither valid nor unknown: the certificate was made here, and what it says is no longer public."""
+    award = Award.objects.select_related("project").first()
+    publication.take_down(obj=awarded.campaign.notices.get(), reason="文字有误", by=Actor.person(cast.officer))
+    page = Client().get(f"/verify/{award.verification_code}/")
+    answer = api_as().get(f"/api/v1/certificates/{award.verification_code}/")
+    assert (page.status_code, answer.status_code, answer.json()["code"]) == (409, 409, "taken_down")
+    assert "评选结果已经撤下" in page.text
+    assert [words in page.text for words in ("证书有效", "没有这个验证码", award.project.title)] == [False] * 3
 
 
 def test_looking_up_codes_is_slowed_down(db):
