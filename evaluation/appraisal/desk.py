@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 
+from common.errors import Conflict
 from evaluation.appraisal import rules
 from evaluation.appraisal.models import Campaign
 
@@ -70,6 +72,25 @@ def frame(request: HttpRequest, campaign: Campaign, part: str, title: str = "") 
         "part_title": title,
         "paper_params": {"campaign": campaign.code},
     }
+
+
+def mark(values: Any) -> str:
+    """What a form was made from, for it to send back as `made_from`."""
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
+
+
+def refuse_stale(request: HttpRequest, values: Any) -> None:
+    """Raise Conflict if the form that is sent was made from other values than those that stand.
+
+    A part of the set-up is saved whole: what another tab or person saved meanwhile would go without a word. The page
+    that answers has what was typed and the new mark, so that saving again is a decision.
+    """
+    if request.POST.get("made_from", mark(values)) != mark(values):
+        raise Conflict(
+            "这一页打开以后，别处又保存过改动。您填写的内容还在本页，没有保存；"
+            "请另开一页看看改了什么，再保存一次即以本页为准。",
+            code="stale_draft",
+        )
 
 
 def top_crumbs() -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,7 @@ def candidates_page(request: HttpRequest, code: str) -> HttpResponse:
     try:
         if ticked.errors:
             raise ActionError("还没有保存，请按各行的提示修改。", fields=dict(ticked.errors))
+        desk.refuse_stale(request, _stored(found.candidates.all()))
         chosen = {project: place for project, place in ticked.places.items() if place is not None}
         candidates.set_candidates(campaign=found, chosen=chosen, by=Actor.from_request(request))
     except ActionError as error:
@@ -102,6 +103,7 @@ def _page(
     context |= {
         "blocks": [_block(contest, listed, projects, shown, context) for contest in contests],
         "errors": list(shown.errors.items()),
+        "made_from": desk.mark(_stored(listed)),
         "reason_form": form,
         "withdrawing": withdrawing,
         "can_withdraw": context["may"]["manages"] and found.state in WITHDRAWABLE,
@@ -111,6 +113,11 @@ def _page(
         "lot": rule_sheet.LOT,
     }
     return render(request, "appraisal/setup_candidates.html", context, status=status)
+
+
+def _stored(rows: Iterable[Candidate]) -> list[tuple[int, int]]:
+    """What the form is made from: who stands, and in which class."""
+    return sorted((row.project_id, row.contest_class_id) for row in rows)
 
 
 def _block(
