@@ -13,7 +13,7 @@ from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.text import clean_text
 from evaluation.appraisal import mixing, rules, shortfall
-from evaluation.appraisal.models import Campaign
+from evaluation.appraisal.models import Campaign, PaperBatch
 from evaluation.appraisal.states import move_campaign
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,8 @@ def void_campaign(*, campaign: Campaign, reason: str, by: Actor) -> Campaign:
         message = f"最多 {REASON_LIMIT} 字。" if reason else "请写明作废的原因。"
         raise ActionError(message, fields={"reason": [message]})
     if campaign.state in (State.OPEN, State.CLOSED):
-        # Nobody will count these ballots, and nobody shall trace them either.
+        # Nobody will count these ballots, and nobody shall trace them either, nor read what was keyed once.
+        campaign.paper_batches.filter(state=PaperBatch.State.KEYED).update(state=PaperBatch.State.DROPPED, keyed="")
         mixing.rewrite(campaign)
     move_campaign(campaign, State.VOIDED, by=by, reason=reason)
     return campaign

@@ -12,7 +12,7 @@ from common import days
 from common.actors import Actor
 from common.errors import ActionError, Forbidden
 from evaluation.appraisal import lifecycle, mixing, states
-from evaluation.appraisal.models import BoxBallot, Campaign, CodeLot, UrnBallot, Voter
+from evaluation.appraisal.models import BoxBallot, Campaign, CodeLot, PaperBatch, UrnBallot, Voter
 from tests.evaluation.appraisal import votes
 from tests.evaluation.appraisal.snapshots import refusal, unchanged
 
@@ -237,16 +237,19 @@ def test_voiding_asks_why(vote: votes.Vote, reason: str, words: str) -> None:
 
 
 def test_a_voided_vote_takes_no_ballot_and_its_ballots_are_mixed(vote: votes.Vote) -> None:
-    """Nobody counts them any more, and nobody shall trace them either."""
+    """Nobody counts them any more, and nobody shall trace them either, nor read the paper that was keyed once."""
     votes.open_(vote)
     ballots(vote, 7)
+    category, keyed = vote.campaign.categories.first(), {"ballots": 5, "keyed": "sealed", "first_by": vote.admin}
+    PaperBatch.objects.create(campaign=vote.campaign, category=category, **keyed)
     before = {row.code: row.pk for row in UrnBallot.objects.all()}
     lifecycle.void_campaign(campaign=vote.campaign, reason="规则有误（示例）", by=vote.by)
     after_ = {row.code: row.pk for row in BoxBallot.objects.all()}
     assert UrnBallot.objects.count() == 0
+    assert PaperBatch.objects.values_list("state", "keyed").get() == ("dropped", "")
     assert after_.keys() == before.keys()
     assert set(after_.values()) & set(before.values()) == set()
-    with pytest.raises(ActionError, match="投票已经截止，不能再投。"):
+    with pytest.raises(ActionError, match="投票已经"):
         ballots(vote, 1)
     with unchanged():
         assert advance(votes.AFTER) == NOTHING
