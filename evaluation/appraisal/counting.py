@@ -7,7 +7,7 @@ runs in a thread beside the request and tells its progress in a job's row.
 from __future__ import annotations
 
 import secrets as randomness
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -21,7 +21,7 @@ from evaluation.appraisal import keys, manifest, rules, scoring, shortfall
 from evaluation.appraisal.layout import CHOSEN, RECUSED, Layout
 from evaluation.appraisal.mixing import refuse_mismatch, scrub
 from evaluation.appraisal.models import BoxBallot, Campaign, EmptyCategory, Tally
-from evaluation.appraisal.sealing import BallotBox, Unopenable
+from evaluation.appraisal.sealing import BallotBox, Unopenable, tracking_code
 from evaluation.appraisal.states import move_campaign
 
 State = Campaign.State
@@ -30,6 +30,9 @@ LANE = 255  # additions of 0 and 1 that a byte holds
 SAFE_BALLOTS = 10
 _CHOSEN = bytes(int(value == CHOSEN) for value in range(256))
 _RECUSED = bytes(int(value == RECUSED) for value in range(256))
+OTHER_BALLOTS = (
+    "票箱里的选票与已公布的追踪号不符（有选票被换过、加过或取走），停止计票。请会同监票人查明原因，作废后重新组织。"
+)
 Advance = Callable[[int, int], None]
 
 
@@ -105,9 +108,7 @@ def count(*, campaign: Campaign, secrets: Mapping[int, str], by: Actor, tell: Ad
     refuse_mismatch(campaign)
     fixed = manifest.of(campaign)
     _refuse_other_roll(campaign, fixed)
-    rows = BoxBallot.objects.filter(campaign=campaign).order_by("pk").values_list("category__code", "sealed")
-    ballots = ((code, bytes(sealed)) for code, sealed in rows.iterator(chunk_size=CHUNK))
-    sums = add_up(box, Layout.of(fixed), ballots, [row["code"] for row in fixed["categories"]], tell)
+    sums = add_up(box, Layout.of(fixed), _listed(campaign), [row["code"] for row in fixed["categories"]], tell)
     _refuse_empty(campaign, fixed, sums)
     return _write(campaign, fixed, sums, holders_of(campaign, secrets), by)
 
@@ -120,6 +121,24 @@ def opened(campaign: Campaign, secrets: Mapping[int, str]) -> BallotBox:
     if box.public_key.hex() != campaign.public_key:
         raise Conflict("密钥与规则清单里的票箱公钥不符，停止计票。", code="wrong_key")
     return box
+
+
+def _listed(campaign: Campaign) -> Iterator[tuple[str, bytes]]:
+    """The ballots of the box, category and sealed bytes: those whose tracking numbers the lots list, no other.
+
+    Raises Conflict for one that was changed, exchanged or added since its lot was published, or that is gone.
+    """
+    listed = {code for lot in campaign.lots.all() for code in lot.codes.splitlines()}
+    rows = BoxBallot.objects.filter(campaign=campaign).order_by("pk").values_list("category__code", "sealed", "code")
+    for category, stored, code in rows.iterator(chunk_size=CHUNK):
+        sealed = bytes(stored)
+        made = tracking_code(manifest_sha256=campaign.manifest_sha256, category=category, sealed=sealed)
+        if made != code or code not in listed:
+            raise Conflict(OTHER_BALLOTS, code="other_ballots")
+        listed.remove(code)
+        yield category, sealed
+    if listed:
+        raise Conflict(OTHER_BALLOTS, code="other_ballots")
 
 
 def holders_of(campaign: Campaign, secrets: Mapping[int, str]) -> str:
@@ -250,5 +269,6 @@ def _write(campaign: Campaign, fixed: dict[str, Any], sums: Mapping[str, Sums], 
     move_campaign(campaign, State.COUNTED, by=by)
     # Once more, in case the process was killed between the mixing's commit and its scrubbing.
     transaction.on_commit(scrub, robust=True)
-    audit.record(by=by, action="appraisal.tally.written", obj=campaign, after={"result_sha256": tally.result_sha256})
+    # The salted hash: whoever reads the audit trail could try out counts on the result's own.
+    audit.record(by=by, action="appraisal.tally.written", obj=campaign, after={"commitment": tally.commitment})
     return tally

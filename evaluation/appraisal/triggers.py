@@ -47,6 +47,8 @@ UNCHANGING = (
 )
 # A ballot does not change, and leaves the one table only while it is in the other (`mixing`).
 BALLOTS = {"appraisal_urnballot": "appraisal_boxballot", "appraisal_boxballot": "appraisal_urnballot"}
+# Nothing comes into these but while the vote runs or, once closed, is being mixed.
+GATHERED = (*BALLOTS, "appraisal_codelot")
 # Rows that do not go where this holds (empty: never).
 STAYING = {
     CAMPAIGN: "OLD.manifest_sha256 <> ''",
@@ -130,6 +132,9 @@ def _of_what_follows(connection: Any) -> Iterator[Refusal]:
         yield Refusal(table, "UPDATE")
     for table in UNCHANGING:
         yield Refusal(table, "DELETE")
+    gathers = f"EXISTS (SELECT 1 FROM {CAMPAIGN} WHERE id = NEW.campaign_id AND state IN ('open', 'closed'))"
+    for table in GATHERED:
+        yield Refusal(table, "INSERT", locked=f"NOT {gathers}")
     for table, other in BALLOTS.items():
         same = " AND ".join(f"{column} = OLD.{column}" for column in ("campaign_id", "code", "category_id", "sealed"))
         yield Refusal(table, "DELETE", locked=f"NOT EXISTS (SELECT 1 FROM {other} WHERE {same})")

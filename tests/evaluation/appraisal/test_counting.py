@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from common import days
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
-from evaluation.appraisal import candidates, casting, counting, lifecycle, manifest, scoring, sealing
+from evaluation.appraisal import candidates, casting, counting, lifecycle, manifest, mixing, scoring, sealing
 from evaluation.appraisal.layout import Layout
 from evaluation.appraisal.models import BoxBallot, Campaign, Candidate, Tally, UrnBallot, Voter
 from tests.evaluation.appraisal import votes
@@ -90,8 +91,9 @@ def test_a_ballot_gone_or_added_stops_it(mixed: votes.Vote) -> None:
         row.delete()
     error = refusal(lambda: count(mixed))
     assert error.message == "票数与名册标记不一致，停止办理（群众代表：票 4 张，名册标记 5 人）。"
-    row.save(force_insert=True)
-    BoxBallot.objects.create(campaign=mixed.campaign, category=row.category, sealed=row.sealed, code="X" * 16)
+    with votes.tampering():
+        row.save(force_insert=True)
+        BoxBallot.objects.create(campaign=mixed.campaign, category=row.category, sealed=row.sealed, code="X" * 16)
     assert refusal(lambda: count(mixed)).code == "ballots_marks_differ"
 
 
@@ -125,20 +127,36 @@ def test_a_changed_roll_stops_it(mixed: votes.Vote) -> None:
     assert (error.message, error.code) == ("名册人数与锁定时的规则清单不一致，停止计票。", "roll_changed")
 
 
-def replace(vote: votes.Vote, code: str, payload: bytes | None, nth: int = 0) -> None:
-    """The nth ballot of a category, by its tracking number, with other contents; None is no ballot at all."""
-    row = BoxBallot.objects.filter(category__code=code).order_by("code")[nth]
-    sealed = b"rubbish" if payload is None else casting.seal_for(vote.campaign, row.category, payload).sealed
+def listed_anew(vote: votes.Vote, contents: Mapping[BoxBallot, bytes]) -> None:
+    """As if these had been cast: other contents of ballots, under tracking numbers of their own in the lots."""
     with votes.tampering():
-        BoxBallot.objects.filter(pk=row.pk).update(sealed=sealed)
+        for row, sealed in contents.items():
+            bound = {"manifest_sha256": vote.campaign.manifest_sha256, "category": row.category.code}
+            code = sealing.tracking_code(**bound, sealed=sealed)
+            BoxBallot.objects.filter(pk=row.pk).update(sealed=sealed, code=code)
+        codes = "\n".join(BoxBallot.objects.order_by("code").values_list("code", flat=True))
+        vote.campaign.lots.all().delete()
+        vote.campaign.lots.create(number=1, codes=codes, sha256=mixing.chained("", 1, codes))
+
+
+def replace(vote: votes.Vote, payloads: Mapping[str, Sequence[bytes | None]]) -> None:
+    """The first ballots of categories with other contents; None is no ballot at all."""
+    contents = {}
+    for code, wanted in payloads.items():
+        rows = BoxBallot.objects.filter(category__code=code).select_related("category").order_by("code")
+        for row, payload in zip(rows, wanted, strict=False):
+            rubbish = f"rubbish {row.pk}".encode()
+            contents[row] = (
+                rubbish if payload is None else casting.seal_for(vote.campaign, row.category, payload).sealed
+            )
+    listed_anew(vote, contents)
 
 
 def test_invalid_ballots_are_counted_as_invalid(mixed: votes.Vote) -> None:
     layout = Layout.of(manifest.of(mixed.campaign))
     committee = mixed.codes("committee-1")
-    replace(mixed, "leader", layout.encode(committee[:3], []))  # three of two
-    replace(mixed, "leader", b"\x09" + bytes(layout.length - 1), nth=1)  # no such version
-    replace(mixed, "masses", None)
+    too_many, no_such_version = layout.encode(committee[:3], []), b"\x09" + bytes(layout.length - 1)
+    replace(mixed, {"leader": [too_many, no_such_version], "masses": [None]})
     counts = json.loads(count(mixed).counts)
     found = {row["code"]: row for row in counts["categories"]}
     assert {code: (row["ballots"], row["invalid"]) for code, row in found.items()} == {
@@ -158,11 +176,31 @@ def test_a_ballot_of_another_category_is_invalid(mixed: votes.Vote) -> None:
     one, two = (BoxBallot.objects.filter(category__code=code).first() for code in ("leader", "masses"))
     assert one
     assert two
-    with votes.tampering():
-        for row, other in ((one, two), (two, one)):
-            BoxBallot.objects.filter(pk=row.pk).update(sealed=other.sealed)
+    listed_anew(mixed, {one: two.sealed, two: one.sealed})
     counts = json.loads(count(mixed).counts)
     assert [row["invalid"] for row in counts["categories"]] == [0, 0, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("keeps_its_number", [True, False])
+def test_an_exchanged_ballot_stops_it(mixed: votes.Vote, keeps_its_number: bool) -> None:
+    """Everybody can seal a ballot to the public key; its number is not that of a ballot that was cast."""
+    row = BoxBallot.objects.select_related("category").first()
+    assert row is not None
+    layout = Layout.of(manifest.of(mixed.campaign))
+    forged = casting.seal_for(mixed.campaign, row.category, layout.encode([], []))
+    with votes.tampering():
+        code = row.code if keeps_its_number else forged.code
+        BoxBallot.objects.filter(pk=row.pk).update(sealed=forged.sealed, code=code)
+    assert refusal(lambda: count(mixed)).code == "other_ballots"
+    assert (mixed.again().state, Tally.objects.count()) == ("mixed", 0)
+
+
+def test_a_ballot_and_its_mark_taken_together_stop_it(mixed: votes.Vote) -> None:
+    """The published numbers say that there was one more."""
+    with votes.tampering():
+        BoxBallot.objects.filter(category__code="leader").first().delete()  # type: ignore[union-attr]
+        Voter.objects.filter(pk=mixed.voters("leader")[0].pk).update(voted=False)
+    assert refusal(lambda: count(mixed)).code == "other_ballots"
 
 
 def test_the_withdrawn_are_left_out_and_their_ballots_stay_valid(mixed: votes.Vote) -> None:
@@ -178,8 +216,7 @@ def test_the_withdrawn_are_left_out_and_their_ballots_stay_valid(mixed: votes.Vo
 
 
 def test_nobody_can_be_scored_without_a_ballot(mixed: votes.Vote) -> None:
-    with votes.tampering():
-        BoxBallot.objects.update(sealed=b"rubbish")
+    replace(mixed, {code: [None] * 5 for code, *_ in votes.CATEGORIES})
     with pytest.raises(Conflict) as stopped:
         count(mixed)
     names = "、".join(f"“{name}”" for _, name, _, _ in votes.CATEGORIES)

@@ -182,7 +182,9 @@ def rows_of(table: str) -> list[Any]:
 
 def test_nothing_of_a_vote_goes(ended: votes.Vote) -> None:
     """By SQL, so that nothing but the trigger can refuse it; every table with such a trigger has rows to lose."""
-    UrnBallot.objects.create(campaign=ended.campaign, category=ended.campaign.categories.first(), sealed=b"x", code="X")
+    own = {"campaign": ended.campaign, "category": ended.campaign.categories.first()}
+    with votes.tampering():
+        UrnBallot.objects.create(**own, sealed=b"x", code="X")
     tables = [refusal.table for refusal in triggers.refusals(connection) if refusal.event == "DELETE"]
     assert len(set(tables)) == len(tables) == 25
     with connection.cursor() as cursor:
@@ -244,6 +246,15 @@ def test_a_ballot_leaves_the_urn_only_into_the_box(vote: votes.Vote) -> None:
     BoxBallot.objects.create(**kept)
     assert UrnBallot.objects.filter(pk=urn.pk).delete()[0] == 1
     refused(BoxBallot.objects.all().delete)
+
+
+@pytest.mark.parametrize("state", ["locked", "mixed", "counted", "voided"])
+def test_no_ballot_comes_but_while_the_vote_runs(vote: votes.Vote, state: str) -> None:
+    campaign = votes.in_state(vote, state)
+    ballot = {"campaign": campaign, "category": campaign.categories.first(), "sealed": b"x", "code": "X"}
+    for table in (UrnBallot, BoxBallot):
+        refused(lambda table=table: table.objects.create(**ballot))  # type: ignore[misc]
+    refused(lambda: CodeLot.objects.create(campaign=campaign, number=1, codes="X", sha256="x"))
 
 
 def test_a_draft_goes_whole(district: Any, cast: Any) -> None:

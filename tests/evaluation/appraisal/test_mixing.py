@@ -168,8 +168,9 @@ def test_another_vote_is_left_alone(vote: votes.Vote) -> None:
     other = Campaign.objects.create(season=vote.campaign.season, title="另一次（示例）")
     row = vote.campaign.categories.first()
     assert row is not None
-    BoxBallot.objects.create(campaign=other, category=row, sealed=b"x", code="OTHER")
-    UrnBallot.objects.create(campaign=other, category=row, sealed=b"y", code="URN")
+    with votes.tampering():
+        BoxBallot.objects.create(campaign=other, category=row, sealed=b"x", code="OTHER")
+        UrnBallot.objects.create(campaign=other, category=row, sealed=b"y", code="URN")
     before = list(BoxBallot.objects.values()), list(UrnBallot.objects.values())
     cast_some(vote, 30)
     closed(vote)
