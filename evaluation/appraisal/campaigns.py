@@ -32,6 +32,8 @@ OWN = (
     *("small_signoff", "detail_signoff", "order_seed"),
 )
 TEXTS = ("title", "approval_number", "approval_body", "small_signoff", "detail_signoff", "order_seed")
+# A vote may ask for more people, never for fewer: whoever stands among few gives the own vote away.
+FLOORS = {"category_minimum": 5, "signoff_below": 10}
 # Beside which field a broken constraint is told.
 FIELDS = {
     "campaign_opens_before_it_closes": "closes_at",
@@ -98,7 +100,12 @@ def edit_basics(*, campaign: Campaign, values: Mapping[str, Any], by: Actor) -> 
     before = {name: _plain(getattr(campaign, name)) for name in names}
     for name in names:
         setattr(campaign, name, plain_figures(values[name]) if name in TEXTS else values[name])
-    if errors := wrong_fields(campaign, FIELDS):
+    campaign.order_seed = " ".join(campaign.order_seed.split())  # whoever draws again types it from paper
+    errors = wrong_fields(campaign, FIELDS)
+    for name in FLOORS.keys() & set(names):
+        if getattr(campaign, name) < FLOORS[name]:
+            errors[name] = [f"不能小于 {FLOORS[name]}：人太少容易看出个人投票。"]
+    if errors:
         raise ActionError("基本信息有误，请按提示修改。", fields=errors)
     campaign.save(update_fields=names)
     after = {name: _plain(getattr(campaign, name)) for name in names}

@@ -5,10 +5,12 @@ What a voter carries from page to page is a signed pass in a cookie of the votin
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib.auth import hashers
 from django.core import signing
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils.crypto import salted_hmac
 
 from common import audit, days
@@ -21,7 +23,11 @@ from organizations.models import User
 CODE_LENGTH = 12  # characters before the check: 60 bits
 SALT = "appraisal.elector"
 PASS_SECONDS = 2 * 60 * 60
+SENT_TWICE = (
+    "没有再发放：这一页被刷新或提交了两次，或者刚刚另有人发放过。已经打印的投票码仍然有效；没有打印成的，请重新发放。"
+)
 BY_ACCOUNT = "account"
+WRONG = "wrong_code"  # no such code, or not this account's password
 State = Campaign.State
 
 
@@ -29,10 +35,13 @@ class NotAnElector(ActionError):
     """The code or account opens no ballot; the message says why."""
 
 
-def issue_codes(*, campaign: Campaign, voters: list[Voter], by: Actor) -> list[tuple[Voter, str]]:
+def issue_codes(
+    *, campaign: Campaign, voters: list[Voter], by: Actor, standing: str | None = None
+) -> list[tuple[Voter, str]]:
     """New codes for these voters of the code channel, in print form (XXXX-…); each former one is revoked.
 
-    The codes are returned once and kept nowhere. Raises Forbidden, Conflict, ActionError.
+    The codes are returned once and kept nowhere. `standing` is what `latest_of` said of the codes that the person meant
+    to replace, so that a page sent twice revokes nothing. Raises Forbidden, Conflict, ActionError.
     """
     if by.user is None or not rules.can_manage_campaign(by.user):
         raise Forbidden(rules.ADMINISTRATORS)
@@ -40,6 +49,8 @@ def issue_codes(*, campaign: Campaign, voters: list[Voter], by: Actor) -> list[t
         campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
         if campaign.state not in (State.LOCKED, State.OPEN):
             raise Conflict("锁定之后、截止之前才能发放投票码。", code="illegal_step")
+        if standing is not None and standing != latest_of(voters):
+            raise Conflict(SENT_TWICE, code="sent_twice")
         rows = campaign.voters.filter(pk__in=[voter.pk for voter in voters], channel=Voter.Channel.CODE, voted=False)
         chosen = list(rows.select_related("category"))
         if not chosen:
@@ -49,6 +60,11 @@ def issue_codes(*, campaign: Campaign, voters: list[Voter], by: Actor) -> list[t
         Credential.objects.bulk_create(Credential(voter=voter, digest=digest(code)) for voter, code in made)
         audit.record(by=by, action="appraisal.codes.issued", obj=campaign, after={"number": len(made)})
     return [(voter, crockford.grouped(code)) for voter, code in made]
+
+
+def latest_of(voters: Iterable[Voter]) -> str:
+    """The last code that any of these voters was issued, revoked or not, by its number; empty before the first."""
+    return str(Credential.objects.filter(voter__in=voters).aggregate(last=Max("pk"))["last"] or "")
 
 
 def digest(code: str) -> str:
@@ -133,5 +149,5 @@ def _mistyped(typed: str) -> str:
     return "投票码有误：有一位不对，请逐位核对。字母 O 和数字 0、字母 I、L 和数字 1 不区分。"
 
 
-def _refused(message: str, code: str = "wrong_code", field: str = "code") -> NotAnElector:
+def _refused(message: str, code: str = WRONG, field: str = "code") -> NotAnElector:
     return NotAnElector(message, code=code, fields={field: [message]})

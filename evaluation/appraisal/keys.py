@@ -25,20 +25,28 @@ from evaluation.appraisal.models import Campaign, KeyHolder, WrappedKey
 
 HOLDERS = (1, 2, 3)
 SECRET_LENGTH = 24  # characters of five bits: 120 bits a holder, and never less than that unknown to the other two
+SENT_TWICE = (
+    "密钥已经生成过，没有再生成：这一页被刷新或提交了两次。已经打印的三份密钥仍然有效；没有打印成的，请重新生成。"
+)
 PURPOSE = b"red-matrix box key 1"
 
 
 @transaction.atomic
-def make_keys(*, campaign: Campaign, holders: Sequence[tuple[str, str]], by: Actor) -> list[str]:
+def make_keys(
+    *, campaign: Campaign, holders: Sequence[tuple[str, str]], by: Actor, standing: str | None = None
+) -> list[str]:
     """A new key pair for a draft, wrapped for three holders (name, body); the three secrets, to be shown once.
 
-    Made again, the former secrets open nothing. Raises Forbidden, Conflict, or ActionError under `holders`.
+    Made again, the former secrets open nothing; `standing` is the public key that the person meant to replace (empty:
+    none), so that a page sent twice replaces nothing. Raises Forbidden, Conflict, or ActionError under `holders`.
     """
     campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
     if by.user is None or not rules.can_manage_campaign(by.user):
         raise Forbidden(rules.ADMINISTRATORS)
     if not campaign.is_draft:
         raise Conflict("票决已经锁定，密钥不能更换。", code="locked")
+    if standing is not None and standing != campaign.public_key:
+        raise Conflict(SENT_TWICE, code="sent_twice")
     named = [(clean_text(name), clean_text(body)) for name, body in holders]
     _refuse_holders(named)
     private, public = sealing.new_key_pair()

@@ -175,6 +175,7 @@ def roll_codes(request: HttpRequest, code: str) -> HttpResponse:
         "issuing": campaign.state in ISSUING,
         "total": rows.count(),
         "without": rows.filter(has_code=False).count(),
+        "standing": electors.latest_of(rows),
     }
     return render(request, "appraisal/roll_codes.html", context)
 
@@ -189,7 +190,8 @@ def roll_slips(request: HttpRequest, code: str) -> HttpResponse:
     elif request.POST.get("which") != "all":
         rows = rows.filter(has_code=False)
     try:
-        made = electors.issue_codes(campaign=campaign, voters=list(rows), by=Actor.from_request(request))
+        by, standing = Actor.from_request(request), request.POST.get("standing")
+        made = electors.issue_codes(campaign=campaign, voters=list(rows), by=by, standing=standing)
     except ActionError as error:
         show_error(request, error)
         return redirect("appraisal:roll_codes", campaign.code)
@@ -263,6 +265,7 @@ def _voter_page(request: HttpRequest, campaign: Campaign, found: Voter) -> HttpR
         "voter": found,
         "recusals": recusal_pages.of_voter(found),
         "issuing": campaign.state in ISSUING,
+        "standing": electors.latest_of([found]),
     }
     return render(request, "appraisal/roll_voter.html", context)
 

@@ -34,7 +34,8 @@ def keys_page(request: HttpRequest, code: str) -> HttpResponse:
     status = 0
     if form.is_valid():
         try:
-            secrets = keys.make_keys(campaign=found, holders=form.holders, by=Actor.from_request(request))
+            by, standing = Actor.from_request(request), request.POST.get("standing", "")
+            secrets = keys.make_keys(campaign=found, holders=form.holders, by=by, standing=standing)
             context = desk.frame(request, found, "keys") | {"cards": _cards(found, form.holders, secrets)}
             return render(request, "appraisal/setup_keys_once.html", context)
         except ActionError as error:

@@ -259,6 +259,20 @@ def test_a_second_click_issues_nothing_and_a_reissue_revokes(vote: votes.Vote, c
     assert (len(everybody), Credential.objects.filter(revoked=False).count()) == (30, 30)
 
 
+@pytest.mark.parametrize("which", ["all", "voter"])
+def test_a_sheet_that_is_reloaded_revokes_nothing(vote: votes.Vote, cast: Any, client_as: Any, which: str) -> None:
+    votes.open_(vote)
+    browser, voter = client_as(cast.evaladmin), vote.voters("expert")[0]
+    browser.post(at(vote, "roll_slips"), {"which": "missing"})
+    page = browser.get(at(vote, "roll_codes") if which == "all" else at(vote, "voter", voter.public_id))
+    (standing,) = re.findall(r'name="standing" value="(\d+)"', page.content.decode())
+    given = {"standing": standing, which: "1" if which == "all" else voter.public_id, "which": which}
+    slips = browser.post(at(vote, "roll_slips"), given).context["slips"]
+    again = browser.post(at(vote, "roll_slips"), given, follow=True)
+    assert "已经打印的投票码仍然有效" in again.content.decode()
+    assert electors.by_code(slips[0]["code"])[0].pk == slips[0]["voter"].pk
+
+
 def test_no_codes_before_the_lock(vote: votes.Vote, cast: Any, client_as: Any) -> None:
     answer = client_as(cast.evaladmin).post(at(vote, "roll_slips"), {"which": "missing"})
     assert (answer.status_code, Credential.objects.count()) == (302, 0)

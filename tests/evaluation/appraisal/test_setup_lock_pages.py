@@ -41,7 +41,8 @@ def at(name: str, vote: votes.Vote) -> str:
 
 
 def test_secrets_are_shown_once_and_never_kept(admin, vote):
-    answer = admin.post(at("keys", vote), HOLDERS)
+    given = HOLDERS | {"standing": vote.campaign.public_key}
+    answer = admin.post(at("keys", vote), given)
     text = text_of(answer)
     assert "no-store" in answer.headers["Cache-Control"]
     secrets = re.findall(r'<p class="key-secret">([0-9A-Z-]+)</p>', text)
@@ -57,16 +58,31 @@ def test_secrets_are_shown_once_and_never_kept(admin, vote):
     assert "还没有做" in again.content.decode()
 
 
+def test_a_page_of_secrets_that_is_reloaded_makes_no_others(admin, vote):
+    (standing,) = re.findall(r'name="standing" value="(\w+)"', text_of(admin.get(at("keys", vote))))
+    given = HOLDERS | {"standing": standing}
+    text_of(admin.post(at("keys", vote), given))
+    made = vote.again().public_key
+    text = text_of(admin.post(at("keys", vote), given), 409)
+    assert "已经打印的三份密钥仍然有效" in text
+    assert "key-secret" not in text
+    assert standing != made == vote.again().public_key
+
+
 def test_holders_come_from_three_bodies(admin, vote):
     before = vote.campaign.public_key
-    text = text_of(admin.post(at("keys", vote), HOLDERS | {"body_2": HOLDERS["body_1"]}), 400)
+    given = HOLDERS | {"standing": before, "body_2": HOLDERS["body_1"]}
+    text = text_of(admin.post(at("keys", vote), given), 400)
     assert "三名保管人应是来自不同单位的三个人。" in text
     text_of(admin.post(at("keys", vote), HOLDERS | {"name_3": ""}), 400)
     assert vote.again().public_key == before
 
 
 def test_the_rehearsal_takes_all_three(admin, vote):
-    secrets = re.findall(r'key-secret">([0-9A-Z-]+)<', text_of(admin.post(at("keys", vote), HOLDERS)))
+    secrets = re.findall(
+        r'key-secret">([0-9A-Z-]+)<',
+        text_of(admin.post(at("keys", vote), HOLDERS | {"standing": vote.campaign.public_key})),
+    )
     typed = {f"secret_{n}": secret.lower() for n, secret in enumerate(secrets, start=1)}
     page = at("keys_rehearse", vote)
     text = text_of(admin.post(page, typed | {"secret_3": ""}), 400)
@@ -101,7 +117,7 @@ def test_the_lock_page_links_each_problem_to_its_part(admin, vote):
 def test_locking_with_a_seed_of_a_public_lottery(admin, vote):
     text = text_of(admin.get(at("lock", vote)))
     assert "各项都已齐备。" in text
-    answer = admin.post(at("lock", vote), {"order_seed": " 2026138 期 01 05 09 "}, follow=True)
+    answer = admin.post(at("lock", vote), {"order_seed": " ２０２６138 期\u3000 01 05  09 "}, follow=True)
     text = answer.content.decode()
     locked = vote.again()
     assert (locked.state, locked.order_seed) == ("locked", "2026138 期 01 05 09")
@@ -172,7 +188,7 @@ def test_the_overview_of_a_signed_vote_says_who_has_the_notice(admin, vote):
     votes.open_(vote)
     Campaign.objects.filter(pk=vote.campaign.pk).update(state="confirmed")
     notice = PublicNotice.objects.create(campaign=vote.again(), round=1)
-    assert [each.what for each in progress.next_steps([vote.campaign])] == ["提出公示；末位并列的先再次票决"]
+    assert [each.what for each in progress.next_steps([vote.campaign])] == ["提出公示"]
     Publication.objects.create(object_type="appraisal.publicnotice", object_id=str(notice.pk))
     step = progress.next_step(vote.campaign)
     assert (step.who, step.what) == ("组织部", "公示：保密审查、审批、发布")
