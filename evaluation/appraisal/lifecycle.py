@@ -12,8 +12,8 @@ from common import days
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.text import clean_text
-from evaluation.appraisal import mixing, rules, shortfall
-from evaluation.appraisal.models import Campaign, PaperBatch
+from evaluation.appraisal import mixing, rules, runoffs, shortfall
+from evaluation.appraisal.models import Award, Campaign, PaperBatch
 from evaluation.appraisal.states import move_campaign
 
 log = logging.getLogger(__name__)
@@ -51,13 +51,18 @@ def close_vote(*, campaign: Campaign, by: Actor) -> Campaign:
 
 @transaction.atomic
 def void_campaign(*, campaign: Campaign, reason: str, by: Actor) -> Campaign:
-    """Void a vote (作废) before it is final, with a reason; its ballots are never opened afterwards.
+    """Void a vote (作废) before anything of it is in force, with a reason; its ballots are never opened afterwards.
 
     Raises Forbidden, Conflict, ActionError under `reason`.
     """
     campaign = _locked(campaign, by)
     if campaign.state == State.VOIDED:
         return campaign
+    if Award.objects.filter(candidate__campaign=campaign).exists():
+        raise Conflict("已有奖项生效，不能作废；其余公示项有问题的，按异议办理。", code="awards_in_force")
+    first = runoffs.first_vote(campaign)
+    if first != campaign and first.state != State.VOIDED and first.notices.exists():
+        raise Conflict("再次票决的结果已经并入原票决公示，不能单独作废；须作废的，作废原票决。", code="in_notice")
     reason = clean_text(reason)
     if not reason or len(reason) > REASON_LIMIT:
         message = f"最多 {REASON_LIMIT} 字。" if reason else "请写明作废的原因。"

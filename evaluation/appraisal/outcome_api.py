@@ -172,7 +172,7 @@ class AwardList(generics.ListAPIView[Award]):
 
 
 class Certificate(APIView):
-    """What a verification code stands for; 404 for one that no certificate has."""
+    """What a verification code stands for; 404 for one that no certificate has, 409 while its result is taken down."""
 
     permission_classes = (AllowAny,)
 

@@ -16,7 +16,7 @@ from common.errors import ActionError, Conflict, Forbidden
 from common.publication import Publisher
 from common.templatetags.ui import day_label
 from common.text import clean_text
-from evaluation.appraisal import rules, standing
+from evaluation.appraisal import publishing, rules, runoffs, standing
 from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.models import Campaign, Candidate, NoticeItem, PublicNotice
 from evaluation.appraisal.states import move_campaign
@@ -71,7 +71,7 @@ def finish(campaign: Campaign, by: Actor, reason: str = "") -> None:
     """The campaign, locked, and its run-offs with it become final; the caller has seen that nothing is left to do."""
     move_campaign(campaign, State.FINAL, by=by, reason=reason)
     for runoff in campaign.runoffs.select_for_update().filter(state=State.CONFIRMED):
-        move_campaign(runoff, State.FINAL, by=by, reason="随原票决生效")
+        finish(runoff, by, reason="随原票决生效")
 
 
 def listing(notice: PublicNotice) -> str:
@@ -97,13 +97,15 @@ def clean_wording(notice: PublicNotice, content: dict[str, Any]) -> dict[str, st
             errors[name] = [f"最多 {limit} 字，现在是 {len(found[name])} 字。"]
     if errors:
         raise ActionError("公示内容有误，请按提示修改。", fields=errors)
+    refuse_unannounced(notice.campaign)
     return {**found, "items": listing(notice)}
 
 
 def publish_notice(notice: PublicNotice, content: dict[str, Any], by: Actor) -> None:
     """What `common.publication` calls at the last step; the days of a notice that is not shown begin today.
 
-    Raises Conflict, MissingCalendar, or ActionError on a day off; nothing has changed then.
+    Raises Conflict, MissingCalendar, or ActionError on a day off or for a vote unknown to the public; nothing has
+    changed then.
     """
     campaign = locked(notice.campaign)
     notice = PublicNotice.objects.select_for_update().get(pk=notice.pk)
@@ -112,6 +114,7 @@ def publish_notice(notice: PublicNotice, content: dict[str, Any], by: Actor) -> 
     if content["items"] != listing(notice):
         raise Conflict("公示名单在审查期间有变化，请退回后重新提出。", code="items_changed")
     refuse_without_basis(campaign)
+    refuse_unannounced(campaign)
     for name in LIMITS:
         setattr(notice, name, content[name])
     if notice.state == Notice.DRAFT or (notice.state == Notice.RUNNING and not notice.is_public):
@@ -195,6 +198,19 @@ def refuse_without_basis(campaign: Campaign) -> None:
     """Naming an award needs its approval (批准依据). Raises Conflict."""
     if not (campaign.approval_number and campaign.approval_on and campaign.approval_body):
         raise Conflict("没有批准依据（文号、日期、机关），不能公示。", code="no_basis")
+
+
+def refuse_unannounced(campaign: Campaign) -> None:
+    """Nobody outside could check the result of a vote, or of its run-off, that is not announced. Raises ActionError."""
+    vote: Campaign | None = campaign
+    while vote is not None:
+        if not publishing.is_public(vote):
+            message = (
+                f"“{vote}”的评选公告没有公开，公众看不到规则、结果，也不能核对。"
+                "请先在它的“评选公告”页提出，由区委组织部发布，再办公示。"
+            )
+            raise ActionError(message, code="not_announced")
+        vote = runoffs.runoff_of(vote)
 
 
 def locked(campaign: Campaign) -> Campaign:

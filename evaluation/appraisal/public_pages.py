@@ -8,7 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from evaluation.appraisal import count_sheet, manifest, publishing, rule_sheet
+from evaluation.appraisal import count_sheet, manifest, publishing, rule_sheet, runoffs
 from evaluation.appraisal.models import Campaign, Candidate, PublicNotice
 
 State = Campaign.State
@@ -55,9 +55,7 @@ def vote(campaign: Campaign, base: str) -> dict[str, Any]:
         "first_vote": publishing.announced().filter(runoffs=campaign).first(),
         "sheet": _sheet(campaign, fixed, result),
         "runoffs": list(publishing.announced().filter(runoff_of=campaign)),
-        "notices": list(
-            PublicNotice.objects.shown().filter(campaign=campaign.runoff_of or campaign).order_by("-round")
-        ),
+        "notices": list(PublicNotice.objects.shown().filter(campaign=runoffs.first_vote(campaign)).order_by("-round")),
         "crumbs": [
             ("首页", reverse("public:home")),
             ("评选公告", reverse("appraisal:public_votes")),

@@ -121,6 +121,13 @@ def ties(campaign: Campaign) -> list[Tie]:
     ]
 
 
+def first_vote(campaign: Campaign) -> Campaign:
+    """The vote whose notice has what a run-off decided, however often its projects tied again; else the vote itself."""
+    while campaign.runoff_of is not None:
+        campaign = campaign.runoff_of
+    return campaign
+
+
 def runoff_of(campaign: Campaign) -> Campaign | None:
     """The run-off of a campaign's ties that was not voided; there is one for all of them."""
     return campaign.runoffs.exclude(state=State.VOIDED).order_by("-id").first()

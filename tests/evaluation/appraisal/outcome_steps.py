@@ -14,7 +14,7 @@ from common import calendar, days, publication
 from common.actors import Actor
 from common.models import Publication
 from evaluation.appraisal import awards, objections, public_notice, signatures
-from evaluation.appraisal.models import Award, NoticeItem, Objection, PublicNotice, Tally
+from evaluation.appraisal.models import Award, CampaignAnnouncement, NoticeItem, Objection, PublicNotice, Tally
 from tests.evaluation.appraisal import votes
 from tests.evaluation.appraisal.votes import Vote
 from tests.factories import PASSWORD
@@ -30,6 +30,9 @@ CHOICES = [
     {"committee-1": [1, 3], "community-1": [2], "new-1": [1]},
     {"committee-1": [1, 3], "community-1": [3], "new-1": [2]},
 ]
+# Committee 2 and 3 are level at the last seat.
+_REST = {"community-1": [1], "new-1": [1]}
+LEVEL = [{"committee-1": [1, 2], **_REST}] * 2 + [{"committee-1": [1, 3], **_REST}] * 2 + [_REST]
 PERSON = {
     "kind": "person",
     "name": "示例居民",
@@ -59,7 +62,9 @@ def counted(district: Any, cast: Any, *, over_half: bool = False, choices: Any =
 
 
 def confirmed(vote: Vote) -> Vote:
-    """Signed by the scrutineer."""
+    """Announced, and signed by the scrutineer."""
+    values = {"body": "现将规则公告如下。（示例）", "published_on": votes.BEFORE}
+    CampaignAnnouncement.objects.get_or_create(campaign=vote.campaign, defaults=values)
     tally = Tally.objects.get(campaign=vote.campaign)
     with days.pretend(votes.AFTER):
         signatures.sign(campaign=vote.campaign, password=PASSWORD, result_sha256=tally.result_sha256, by=vote.watch)

@@ -11,13 +11,14 @@ from common import days
 from common.actors import Actor
 from common.errors import ActionError
 from common.models import AuditEntry, Notice
-from evaluation.appraisal import awards, certificates, crockford, public_notice, tiers
+from evaluation.appraisal import awards, certificates, crockford, lifecycle, public_notice, tiers
 from evaluation.appraisal.models import Award, NoticeItem, PublicNotice, TierProposal
 from evaluation.appraisal.tasks import finalize_notices
 from organizations.models import Organization
 from projects import library
 from projects.models import Project
 from tests.evaluation.appraisal import outcome_steps as steps
+from tests.evaluation.appraisal import test_runoffs
 from tests.factories import make_season, make_user
 from tests.projects.refusals import refused
 
@@ -118,6 +119,40 @@ def test_the_authors_are_told_once(notice, first):
     told = Notice.objects.get(kind="award_made")
     assert (told.recipient, told.url) == (secretary, "/awards/")
     assert told.title == f"评选结果生效：{first.candidate.project}被评为“十佳书记项目”"
+
+
+def test_a_vote_with_an_award_in_force_is_not_voided(vote, notice, first):
+    """An objection holds the first; the others are in force, and their certificates out."""
+    steps.objected(notice, item=first)
+    steps.finalized()
+    call = lambda: lifecycle.void_campaign(campaign=vote.campaign, reason="程序有误", by=vote.by)  # noqa: E731
+    refused("awards_in_force", call)
+    assert (vote.again().state, Award.objects.count()) == ("noticed", 3)
+
+
+def test_a_run_off_of_a_run_off_ends_with_the_first_vote(district, cast):
+    """And neither can be voided once the notice has what they decided."""
+    steps.load_calendars()
+    vote = steps.confirmed(steps.counted(district, cast, choices=steps.LEVEL))
+    level = [{"committee-1": [1]}, {"committee-1": [2]}, {}, {}, {}]
+    second = steps.confirmed(test_runoffs.run(test_runoffs.again(vote), level))
+    third = steps.confirmed(test_runoffs.run(test_runoffs.again(second), [{"committee-1": [1]}]))
+    notice = steps.noticed(vote, cast.officer)
+    for runoff in (second, third):
+        call = lambda runoff=runoff: lifecycle.void_campaign(campaign=runoff.campaign, reason="有误", by=vote.by)  # noqa: E731
+        refused("in_notice", call)
+    steps.finalized()
+    assert [each.again().state for each in (vote, second, third)] == ["final"] * 3
+    assert notice.items.filter(state="final").count() == 4
+
+
+def test_a_run_off_of_a_voided_vote_is_voided_too(district, cast):
+    vote = steps.confirmed(steps.counted(district, cast, choices=steps.LEVEL))
+    second = steps.confirmed(test_runoffs.run(test_runoffs.again(vote), [{"committee-1": [1]}]))
+    steps.drafted(vote)
+    for each in (vote, second):
+        lifecycle.void_campaign(campaign=each.campaign, reason="有误", by=vote.by)
+    assert (vote.again().state, second.again().state) == ("voided", "voided")
 
 
 # --- numbers and codes ---

@@ -11,14 +11,12 @@ from common import days, publication
 from common.actors import Actor
 from common.models import AuditEntry
 from evaluation.appraisal import lifecycle, public_notice, standing
-from evaluation.appraisal.models import Campaign, Candidate, Objection, PublicNotice
+from evaluation.appraisal.models import Campaign, CampaignAnnouncement, Candidate, Objection, PublicNotice
 from tests.evaluation.appraisal import outcome_steps as steps
 from tests.evaluation.appraisal import test_runoffs, votes
 from tests.projects.refusals import refused
 
 pytestmark = pytest.mark.django_db
-REST = {"community-1": [1], "new-1": [1]}
-LEVEL = [{"committee-1": [1, 2], **REST}] * 2 + [{"committee-1": [1, 3], **REST}] * 2 + [REST]
 
 
 @pytest.fixture
@@ -80,7 +78,7 @@ def test_no_notice_before_the_signature(vote):
 
 
 def test_a_tie_comes_first(district, cast):
-    vote = steps.confirmed(steps.counted(district, cast, choices=LEVEL))
+    vote = steps.confirmed(steps.counted(district, cast, choices=steps.LEVEL))
     error = refused("open_tie", lambda: steps.drafted(vote))
     assert error.message == "“十佳书记项目”末位并列，请先再次票决。"
 
@@ -88,7 +86,7 @@ def test_a_tie_comes_first(district, cast):
 def test_a_runoff_decides_and_has_no_notice_of_its_own(district, cast):
     """Committee 3 wins the run-off against 2: it is announced with the first vote, 2 is the next to move up."""
     steps.load_calendars()
-    vote = steps.confirmed(steps.counted(district, cast, choices=LEVEL))
+    vote = steps.confirmed(steps.counted(district, cast, choices=steps.LEVEL))
     winner, loser = (Candidate.objects.get(code=vote.codes("committee-1")[at]) for at in (2, 1))
     second = test_runoffs.again(vote)
     places = [Candidate.objects.get(code=code).project for code in votes.lock(second).codes("committee-1")]
@@ -181,6 +179,30 @@ def test_a_list_that_changed_under_review_is_not_published(vote, cast):
         refused("items_changed", lambda: steps.passed(vote, cast.officer, notice, ("publish",)))
     notice.refresh_from_db()
     assert (notice.state, publication.state_of(notice).state) == ("draft", "approved")
+
+
+def test_a_vote_that_is_not_announced_has_no_notice(vote, cast):
+    """Nobody outside could read its rules or check its result; the wording that was typed stays in the form."""
+    notice = steps.drafted(steps.confirmed(vote))
+    CampaignAnnouncement.objects.update(is_public=False)
+    error = refused("not_announced", lambda: steps.proposed(vote, notice))
+    assert error.message.startswith("“2026年度综合票决（示例）”的评选公告没有公开")
+    CampaignAnnouncement.objects.update(is_public=True)
+    with days.pretend(steps.START):
+        steps.proposed(vote, notice)
+        CampaignAnnouncement.objects.update(is_public=False)
+        refused("not_announced", lambda: steps.passed(vote, cast.officer, notice))
+    notice.refresh_from_db()
+    assert (notice.state, notice.is_public, vote.again().state) == ("draft", False, "confirmed")
+
+
+def test_its_run_off_is_announced_too(district, cast):
+    vote = steps.confirmed(steps.counted(district, cast, choices=steps.LEVEL))
+    second = steps.confirmed(test_runoffs.run(test_runoffs.again(vote), [{"committee-1": [1]}]))
+    notice = steps.drafted(vote)
+    CampaignAnnouncement.objects.filter(campaign=second.campaign).delete()
+    error = refused("not_announced", lambda: steps.proposed(vote, notice))
+    assert error.message.startswith("“2026年度综合票决（示例）再次票决”的评选公告没有公开")
 
 
 # --- days ---
