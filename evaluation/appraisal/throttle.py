@@ -6,7 +6,7 @@ No row is written and no address is kept: the cache knows a keyed hash that is a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from django.core.cache import cache
@@ -53,17 +53,19 @@ class Attempt:
     def counted(self) -> Iterator[None]:
         """Raise TooManyFailures if this address, this account or all together have failed too often; else go on.
 
-        Only what ends in NotAnElector counts. The file cache may lose one of two at the same moment: no harm.
+        Only a wrong code or password counts: after the close a whole office asks whether its ballots are in the box,
+        and those codes are right ones. The file cache may lose one of two at the same moment: no harm.
         """
         limits = self._limits()
         if any(cache.get(key, 0) >= limit for key, limit in limits):
             raise TooManyFailures(WINDOW_SECONDS - _second() % WINDOW_SECONDS)
         try:
             yield
-        except electors.NotAnElector:
-            for key, _ in limits:
+        except electors.NotAnElector as error:
+            for key, _ in limits if error.code == electors.WRONG else ():
                 cache.add(key, 0, 2 * WINDOW_SECONDS)
-                cache.incr(key)
+                with suppress(ValueError):  # a full file cache has dropped it already
+                    cache.incr(key)
             raise
 
     def _limits(self) -> list[tuple[str, int]]:

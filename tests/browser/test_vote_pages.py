@@ -52,6 +52,16 @@ def parts(voting: Portal) -> dict[str, str]:
     return found
 
 
+def test_a_board_whose_session_ended_asks_for_the_password(
+    voting: Portal, opener: Opener, parts: dict[str, str]
+) -> None:
+    page = opener(voting, "evaladmin")
+    board = "/desk/votes/{open}/turnout/".format(**parts)
+    page.goto(voting.url + board)
+    page.context.clear_cookies()
+    page.wait_for_url(f"{voting.url}/login/?next=*", timeout=40000)
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["1440", "390"])
 @pytest.mark.parametrize("user", ["", *PRIVATE])
 def test_axe_finds_nothing_serious(voting: Portal, opener: Opener, parts: dict[str, str], user: str, size: Any) -> None:

@@ -96,7 +96,8 @@ def test_a_code_of_another_channel(vote: Vote, voter: Voter, client: Client) -> 
 def test_not_yet_open(district: Any, cast: Any, client: Client) -> None:
     vote = votes.lock(votes.make_vote(district, cast, each=5))
     with days.pretend(BEFORE):
-        refused(voters.enter(client, voters.code_of(vote, vote.voters("expert")[0])), "投票还没有开始。", 409)
+        answer = voters.enter(client, voters.code_of(vote, vote.voters("expert")[0]))
+        refused(answer, "投票还没有开始，12月1日 00:00 开始。", 409)
 
 
 def test_one_second_late(vote: Vote, voter: Voter, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,11 +245,31 @@ def test_wrong_codes_are_slowed_down_and_right_ones_do_not_count(
     assert voters.enter(other, code).status_code == 302
 
 
+def test_an_office_that_asks_after_the_close_is_not_slowed_down(
+    vote: Vote, voter: Voter, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "PER_ADDRESS", 2)
+    old = voters.code_of(vote, voter)
+    code = voters.code_of(vote, voter)
+    client.post("/vote/cast/", voters.hidden(voters.fill(client, vote, code)))
+    with days.pretend(date(2026, 12, 5)):
+        lifecycle.close_vote(campaign=vote.campaign, by=vote.by)
+    for _ in range(3):
+        assert voters.message_of(voters.enter(client, old)) == "这个投票码已经作废，请使用补发的新码。"
+        assert "您的票已在该次投票的票箱中" in voters.message_of(voters.enter(client, code))
+
+
 def test_all_addresses_together_are_slowed_down(vote: Vote, voter: Voter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throttle, "OVERALL", 3)
     for number in range(3):
         voters.enter(Client(REMOTE_ADDR=f"10.0.0.{number}"), "0000000000000")
     assert voters.enter(Client(REMOTE_ADDR="10.0.0.9"), voters.code_of(vote, voter)).status_code == 429
+
+
+def test_a_cache_that_keeps_nothing_breaks_no_page(vote: Vote, settings: Any) -> None:
+    """A file cache that is full drops what it has just taken."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    refused(voters.enter(Client(), "0000000000000"), NO_CODE)
 
 
 def test_the_next_window_begins_anew(vote: Vote, voter: Voter, monkeypatch: pytest.MonkeyPatch) -> None:
