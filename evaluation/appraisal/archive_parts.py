@@ -11,7 +11,7 @@ from common import publication
 from common.documents import OfficialDocument
 from common.packages import Part, Plain
 from common.templatetags.ui import day_label
-from evaluation.appraisal import certificate_files, crockford, publishing
+from evaluation.appraisal import certificate_files, crockford, minutes, publishing
 from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.locking import VERIFIER
 from evaluation.appraisal.models import Award, Campaign, Candidate, Objection, PublicNotice, Tally
@@ -21,7 +21,7 @@ from projects.models import Project
 FOLDER = "08评选"
 RULES, CODES, SEALED = "01规则", "02追踪号", "03密封"
 RESULT, NOTICES, AWARDS = "04结果", "05公示与异议", "06获奖"
-# Counts by category with the salt of their commitment: for the department only.
+# Counts by category, what they can be worked out from, and the salt of their commitment: for the department only.
 INTERNAL = (SEALED,)
 State = Campaign.State
 NONE = "—"
@@ -44,7 +44,9 @@ def campaign_parts(campaign: Campaign) -> list[Part]:
         Part(CODES, "codes.txt", partial(Plain, publishing.code_list(campaign))),
         Part(SEALED, "counts.json", partial(Plain, tally.counts)),
         Part(SEALED, "salt.txt", partial(Plain, tally.salt)),
-        Part(RESULT, "result.json", partial(Plain, tally.result)),
+        Part(SEALED, "result.json", partial(Plain, tally.result)),
+        Part(SEALED, "计票记录.docx", partial(minutes.count_record, OfficialDocument, campaign, tally)),
+        Part(RESULT, "result.json", partial(Plain, publishing.result_text(tally))),
         Part(RESULT, "verify_tally.py", VERIFIER),
     ]
     rounds = campaign.notices.order_by("round")

@@ -44,8 +44,11 @@ def may_read(user: Any, params: Params) -> bool:
 
 
 def minutes(make: Make, context: ExportContext) -> Paper:
+    return count_record(make, *_given(context))
+
+
+def count_record(make: Make, campaign: Campaign, tally: Tally) -> Paper:
     """计票记录: what was opened by whom, every figure by category, hashes, and places for the signatures."""
-    campaign, tally = _given(context)
     sheet = count_sheet.full(campaign, tally)
     paper = make(f"{campaign.title}计票记录")
     paper.facts(

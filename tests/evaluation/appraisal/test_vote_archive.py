@@ -73,6 +73,8 @@ def test_everything_is_in_it(final, cast, client_as):
         "02追踪号/codes.txt",
         "03密封/counts.json",
         "03密封/salt.txt",
+        "03密封/result.json",
+        "03密封/计票记录.docx",
         "04结果/result.json",
         "04结果/verify_tally.py",
         "05公示与异议/第1轮公示.docx",
@@ -83,6 +85,8 @@ def test_everything_is_in_it(final, cast, client_as):
         "SHA256SUMS.txt",
     ]
     tally = Tally.objects.get()
+    assert found.read("03密封/result.json").decode() == tally.result
+    assert "计票记录" in _text(found, "03密封/计票记录.docx")
     assert found.read("03密封/counts.json").decode() == tally.counts
     salted = found.read("03密封/salt.txt").decode() + "\n" + tally.counts
     assert hashlib.sha256(salted.encode()).hexdigest() == tally.commitment
@@ -97,8 +101,12 @@ def test_the_counts_are_sealed_for_the_department(final, cast, client_as):
     departments = served(client_as(cast.officer), final)
     assert sorted(set(departments.namelist()) - set(administrators.namelist())) == [
         "03密封/counts.json",
+        "03密封/result.json",
         "03密封/salt.txt",
+        "03密封/计票记录.docx",
     ]
+    assert '"score"' in departments.read("03密封/result.json").decode()
+    assert '"score"' not in administrators.read("04结果/result.json").decode()
     downloads = AuditEntry.objects.filter(action="appraisal.archive.downloaded").order_by("pk")
     assert [row.after for row in downloads] == [{"whole": False}, {"whole": True}]
 
