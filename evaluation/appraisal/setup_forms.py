@@ -14,6 +14,7 @@ from common.forms import ChineseDateField, ChineseMomentField, CleanCharField
 from common.row_forms import RowsForm
 from common.templatetags.ui import points
 from common.text import clean_text
+from evaluation.appraisal.campaigns import FLOORS
 from evaluation.appraisal.categories import CategoryInput
 from evaluation.appraisal.contests import ClassInput, ContestInput
 from evaluation.appraisal.models import Campaign, Contest, VoterCategory
@@ -85,10 +86,16 @@ class BasicsForm(forms.Form):
     quorum = FractionField(label="总投票率下限", help_text="投票人数占名册的比例，例如 2/3")
     category_quorum = FractionField(label="各类投票率下限", help_text="每一类都要达到，例如 1/2")
     category_minimum = forms.IntegerField(
-        label="各类最少人数", min_value=1, max_value=100, help_text="名册少于此数不能锁定"
+        label="各类最少人数",
+        min_value=FLOORS["category_minimum"],
+        max_value=100,
+        help_text="名册少于此数不能锁定；至少 5 人",
     )
     signoff_below = forms.IntegerField(
-        label="少于几人须书面同意", min_value=1, max_value=100, help_text="人少时容易看出个人投票"
+        label="少于几人须书面同意",
+        min_value=FLOORS["signoff_below"],
+        max_value=100,
+        help_text="人少时容易看出个人投票；至少 10 人",
     )
     small_signoff = CleanCharField(
         label="人数偏少的书面同意",

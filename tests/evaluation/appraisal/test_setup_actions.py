@@ -187,6 +187,8 @@ def test_basics_are_changed_one_by_one_with_their_history(vote, by):
         ({"quorum_part": 4, "quorum_whole": 3}, "quorum_part"),
         ({"lot_size": 9}, "category_minimum"),
         ({"category_minimum": 11}, "category_minimum"),
+        ({"category_minimum": 4}, "category_minimum"),
+        ({"signoff_below": 9}, "signoff_below"),
         ({"detail_rule": "whole"}, "detail_rule"),
         ({"title": ""}, "title"),
     ],
