@@ -123,9 +123,13 @@ def _move(candidate: Candidate, place: ContestClass, by: Actor) -> None:
     audit.record(by=by, action="appraisal.candidate.moved", obj=candidate, after=after)
 
 
+def standing() -> QuerySet[Candidate]:
+    """The candidates of votes that are locked and not at their end, whose projects cannot be archived yet."""
+    rows = Candidate.objects.filter(withdrawn_on=None, campaign__state__in=LOCKED)
+    return rows.exclude(campaign__state__in=[State.FINAL, State.ARCHIVED])
+
+
 def holds_project(project: Project) -> str:
     """Why a project cannot be archived yet: it stands in a vote that is not at its end. Empty if nothing holds it."""
-    rows = Candidate.objects.filter(project=project, withdrawn_on=None, campaign__state__in=LOCKED)
-    open_ones = rows.exclude(campaign__state__in=[State.FINAL, State.ARCHIVED]).select_related("campaign")
-    found = open_ones.first()
+    found = standing().filter(project=project).select_related("campaign").first()
     return f"项目正在参加“{found.campaign}”，结果生效后才能归档。" if found else ""

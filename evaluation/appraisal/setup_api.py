@@ -20,7 +20,6 @@ from common.rows import RowList
 from evaluation.appraisal import campaigns, candidates, categories, contests, lifecycle, locking, publishing
 from evaluation.appraisal import setup_serializers as shapes
 from evaluation.appraisal.models import Campaign, Candidate, ContestClass
-from evaluation.appraisal.states import LOCKED
 from projects.models import Project, Season
 
 
@@ -182,8 +181,8 @@ class Void(APIView):
 
 
 def _readable(request: Request) -> QuerySet[Campaign]:
-    """What the caller may open on the workbench, and what the public knows of: locked and announced."""
-    announced = publishing.announced().filter(state__in=LOCKED).order_by().values("pk")
+    """What the caller may open on the workbench, and what the public knows of: announced, voided or not."""
+    announced = publishing.announced().order_by().values("pk")
     own = Campaign.objects.visible_to(request.user).values("pk")
     return Campaign.objects.filter(Q(pk__in=announced) | Q(pk__in=own))
 

@@ -9,6 +9,7 @@ from django.db.models import Count, F, Q
 from django.urls import reverse
 
 from common import days
+from evaluation.appraisal import candidates
 from organizations.access import access_of
 from organizations.models import Organization
 from portal.workspace.todo import LIMIT, Todo
@@ -196,7 +197,7 @@ def _closing_checks(me: int | None) -> list[Todo]:
 
 def _archives(me: int | None) -> list[Todo]:
     rows = Project.objects.filter(state__in=[State.COMPLETED, State.TERMINATED, State.WITHDRAWN]).in_library()
-    rows = rows.exclude(lead_secretary=me)
+    rows = rows.exclude(lead_secretary=me).exclude(pk__in=candidates.standing().values("project"))
     return [
         Todo(
             title="已办结：待归档",

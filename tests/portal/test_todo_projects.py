@@ -14,6 +14,7 @@ from projects import applications, closing, plan_changes
 from projects.models import Application, Project, Season
 from tests import factories
 from tests.conftest import fresh
+from tests.evaluation.appraisal import votes
 from tests.projects import course_steps, screening_steps
 from tests.projects.application_steps import SHUT, draft, make_open_season
 
@@ -162,6 +163,15 @@ def test_a_closing_waits_from_hand_to_hand(cast, project, today, waits, actor) -
     closing.submit_closing(closing=report, by=actor(cast.secretary))
     closing.accept_closing(closing=report, level="qualified", verdict="同意。", by=actor(cast.officer))
     assert waits() == {"officer": ["已办结：待归档"]}
+
+
+def test_what_stands_in_a_vote_waits_for_its_end_before_the_archive(cast, district, waits) -> None:
+    """It could not be archived before; the to-do would hide what waits of the vote."""
+    vote = votes.make_vote(district, cast, each=5)
+    Project.objects.exclude(pk=vote.campaign.candidates.first().project_id).update(state="archived")
+    assert waits()["officer"] == ["已办结：待归档"]
+    votes.lock(vote)
+    assert "officer" not in waits()
 
 
 @pytest.mark.parametrize(("state", "waiting"), [("terminated", True), ("archived", False), ("running", False)])

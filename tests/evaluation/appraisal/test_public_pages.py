@@ -148,6 +148,7 @@ def test_a_voided_vote_says_so(district: Any, cast: Any, client: Client) -> None
     lifecycle.void_campaign(campaign=vote.campaign, reason="名册有误。", by=vote.by)
     text = client.get(page(vote)).content.decode()
     assert ("本次票决已经作废：名册有误。" in text, fetched(client, vote)) == (True, [])
+    assert client.get(f"/api/v1/campaigns/{vote.campaign.code}/").json()["state"] == "voided"
 
 
 def test_a_run_offs_result_comes_with_its_vote(district: Any, cast: Any, client: Client) -> None:
@@ -164,7 +165,7 @@ def test_the_list_asks_the_same_however_long(district: Any, cast: Any, client: C
     for number in (1, 3):
         while publishing.announced().count() < number:
             count_steps.announced(votes.lock(votes.make_vote(district, cast, each=5)), cast.officer)
-        with assert_queries(2):
+        with assert_queries(3):
             assert client.get(LIST).content.decode().count("2026年度综合票决") == number
 
 
