@@ -68,7 +68,8 @@ def result(campaign: Campaign, user: Any) -> dict[str, Any]:
         "may_void": may_settle,
         "ties": runoffs.open_ties(campaign) if tied else [],
         "outcome": runoffs.outcome_of(campaign) if tied else [],
-        "may_run_off": may_settle,
+        "may_run_off": may_settle and campaign.state == State.CONFIRMED,
+        "recorded": shortfall.on_record(campaign),
         "gone": list(campaign.candidates.exclude(withdrawn_on=None).select_related("project")),
     }
 

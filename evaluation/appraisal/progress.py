@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Count, Exists, Model, OuterRef, Q, QuerySet
 
 from common import days, publication
 from common.models import Publication
 from common.templatetags.ui import moment_label
 from evaluation.appraisal import rules, runoffs, scrutineers, shortfall
+from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.models import (
     Campaign,
     CampaignAnnouncement,
@@ -29,6 +31,7 @@ from organizations.access import Role, access_of
 
 State = Campaign.State
 ADMINISTRATOR, SCRUTINEER, HOLDERS, DEPARTMENT, CLOCK = "管理员", "监票人", "密钥保管人", "组织部", "系统"
+RUNOFF = "再次票决"
 # The life of a campaign; the states in which each step is done are those after it.
 RAIL = (
     (State.DRAFT, "筹备"),
@@ -69,15 +72,15 @@ def rail(campaign: Campaign) -> list[dict[str, Any]]:
 
 
 def next_step(campaign: Campaign) -> Waiting | None:
-    """The one next thing; None at the end of the life."""
+    """The one next thing; None at the end of the life, or once a run-off's result is its first vote's to put out."""
     return next_steps([campaign])[0]
 
 
 def next_steps(campaigns: Iterable[Campaign]) -> list[Waiting | None]:
     """The next thing of each, by state, clock and how far its announcement or notice is; a fixed number of queries."""
     rows = list(campaigns)
-    known = _announcements(rows) | _notices(rows) | _absences(rows)
-    return [known.get(row.pk) or _by_clock(row) for row in rows]
+    known = _turnouts(rows) | _announcements(rows) | _signed(rows) | _notices(rows) | _absences(rows)
+    return [known[row.pk] if row.pk in known else _by_clock(row) for row in rows]
 
 
 def warnings(campaign: Campaign) -> list[str]:
@@ -91,34 +94,97 @@ def warnings(campaign: Campaign) -> list[str]:
 
 
 def _announcements(rows: Iterable[Campaign]) -> dict[int, Waiting]:
-    """What the announcement of a locked vote waits for, by the vote's key; nothing once it is public."""
-    locked = {row.pk: row for row in rows if row.state == State.LOCKED}
+    """What the announcement of a locked vote waits for, by the vote's key; nothing once it is public.
+
+    An open vote goes on while the department reviews it.
+    """
+    locked = {row.pk: row for row in rows if row.state in (State.LOCKED, State.OPEN)}
     if not locked:
         return {}
     public = CampaignAnnouncement.objects.filter(campaign__in=locked, is_public=True)
-    done, reviewed = set(public.values_list("campaign", flat=True)), _in_review(Campaign, locked)
-    return {
-        key: Waiting(
-            DEPARTMENT if key in reviewed else ADMINISTRATOR,
-            "评选公告：保密审查、审批、发布公告" if key in reviewed else "提出评选公告",
-            "announcement",
-            days.day_of(row.opens_at) if row.opens_at else None,
+    done, states = set(public.values_list("campaign", flat=True)), _reviews(Campaign, locked)
+    found = {}
+    for key, row in locked.items():
+        due = days.day_of(row.opens_at) if row.opens_at else None
+        if key in done:
+            continue
+        if states.get(key) not in publication.NEXT:
+            words = f"提出评选公告{_returned(states.get(key))}"
+            found[key] = Waiting(ADMINISTRATOR, words, "announcement", due)
+        elif row.state == State.LOCKED:
+            found[key] = Waiting(DEPARTMENT, "评选公告：保密审查、审批、发布公告", "announcement", due)
+    return found
+
+
+def _turnouts(rows: Iterable[Campaign]) -> dict[int, Waiting]:
+    """How far an open vote is, in total only, by the vote's key; nothing once its time is over."""
+    steps = {row.pk: step for row in rows if row.state == State.OPEN and (step := _by_clock(row)) and step.who == CLOCK}
+    if not steps:
+        return {}
+    out = Q(channel=Voter.Channel.PAPER) & ~Q(paper=Voter.Paper.RETURNED)
+    figures = Voter.objects.filter(campaign__in=steps).order_by().values_list("campaign")
+    found = {}
+    for key, roll, voted, paper in figures.annotate(
+        n=Count("pk"), voted=Count("pk", filter=Q(voted=True)), out=Count("pk", filter=out)
+    ):
+        words = f"正在投票，已投 {voted}/{roll} 人" + (f"，纸质票还有 {paper} 张没有收回" if paper else "")
+        found[key] = Waiting(CLOCK, f"{words}；{steps[key].what}", "turnout", steps[key].due)
+    return found
+
+
+def _signed(rows: Iterable[Campaign]) -> dict[int, Waiting | None]:
+    """What a signed vote waits for, by its key: a run-off of what tied, its result, or the notice."""
+    signed = [row for row in rows if row.state == State.CONFIRMED]
+    again: dict[int, Campaign] = {}
+    level: list[Campaign] = signed
+    while level:  # a run-off may tie again
+        level = list(Campaign.objects.filter(runoff_of__in=level).exclude(state=State.VOIDED).order_by("pk"))
+        again |= {row.runoff_of_id: row for row in level if row.runoff_of_id}
+    tallies = Tally.objects.filter(campaign__in=[*signed, *again.values()]) if signed else ()
+    tied = {tally.campaign_id: _tied(tally) for tally in tallies}
+    return {row.pk: _after_signing(row, tied, again) for row in signed}
+
+
+def _after_signing(row: Campaign, tied: dict[int, list[str]], again: dict[int, Campaign]) -> Waiting | None:
+    at = row
+    while tied.get(at.pk) and at.pk in again and again[at.pk].state in runoffs.SIGNED:
+        at = again[at.pk]
+    if not tied.get(at.pk):
+        return Waiting(ADMINISTRATOR, "提出公示", "notice") if row.runoff_of_id is None else None
+    if runoff := again.get(at.pk):
+        opens = (
+            f"，{moment_label(runoff.opens_at)} 开始投票" if runoff.state == State.LOCKED and runoff.opens_at else ""
         )
-        for key, row in locked.items()
-        if key not in done
-    }
+        return Waiting(RUNOFF, f"{runoff.get_state_display()}{opens}；监票人签字后提出公示", "result")
+    if at != row:
+        return Waiting(RUNOFF, "又末位并列，在它的“结果”再组织一次", "result")
+    return Waiting(ADMINISTRATOR, f"“{'”“'.join(tied[at.pk])}”末位并列，组织再次票决", "result")
+
+
+def _tied(tally: Tally) -> list[str]:
+    """The classes of a count that tied at the last seat."""
+    return [
+        section_title(contest["award"], each["name"])
+        for contest in json.loads(tally.result)["contests"]
+        for each in contest["classes"]
+        if each["tie"]
+    ]
 
 
 def _notices(rows: Iterable[Campaign]) -> dict[int, Waiting]:
-    """What a proposed notice waits for, by the key of its signed vote."""
-    signed = [row.pk for row in rows if row.state == State.CONFIRMED]
-    if not signed:
+    """What a drafted notice waits for, by the key of its vote: the first round, or one after a changed result."""
+    states = {row.pk: row.state for row in rows if row.state in (State.CONFIRMED, State.NOTICED)}
+    if not states:
         return {}
-    drafts = dict(
-        PublicNotice.objects.filter(campaign__in=signed, state=PublicNotice.State.DRAFT).values_list("pk", "campaign")
-    )
-    words = "公示：保密审查、审批、发布"
-    return {drafts[key]: Waiting(DEPARTMENT, words, "notice") for key in _in_review(PublicNotice, drafts)}
+    drafts = {row.pk: row for row in PublicNotice.objects.filter(campaign__in=states, state=PublicNotice.State.DRAFT)}
+    reviews, found = _reviews(PublicNotice, drafts), {}
+    for key, row in drafts.items():
+        if reviews.get(key) in publication.NEXT:
+            found[row.campaign_id] = Waiting(DEPARTMENT, "公示：保密审查、审批、发布", "notice")
+        elif row.round > 1 or key in reviews:
+            words = f"提出公示（第 {row.round} 轮）" if row.round > 1 else "提出公示"
+            found[row.campaign_id] = Waiting(ADMINISTRATOR, f"{words}{_returned(reviews.get(key))}", "notice")
+    return found
 
 
 def _absences(rows: Iterable[Campaign]) -> dict[int, Waiting]:
@@ -138,12 +204,14 @@ def _unsigned(campaigns: Iterable[int]) -> QuerySet[CampaignScrutineer]:
     return CampaignScrutineer.objects.filter(~Exists(own), campaign__in=campaigns).select_related("person")
 
 
-def _in_review(model: type[Model], keys: Iterable[int]) -> set[int]:
-    """Those of the objects whose wording was proposed and is on its way through the department."""
-    rows = Publication.objects.filter(
-        object_type=model._meta.label_lower, object_id__in=[str(key) for key in keys], state__in=list(publication.NEXT)
-    )
-    return {int(key) for key in rows.values_list("object_id", flat=True)}
+def _reviews(model: type[Model], keys: Iterable[int]) -> dict[int, str]:
+    """How far the proposed wording of each object is on its way through the department."""
+    rows = Publication.objects.filter(object_type=model._meta.label_lower, object_id__in=[str(key) for key in keys])
+    return {int(key): state for key, state in rows.values_list("object_id", "state")}
+
+
+def _returned(state: str | None) -> str:
+    return "，前一份已被退回" if state == publication.State.RETURNED else ""
 
 
 def _by_clock(campaign: Campaign) -> Waiting | None:
@@ -161,9 +229,8 @@ def _by_clock(campaign: Campaign) -> Waiting | None:
         State.CLOSED: Waiting(ADMINISTRATOR, "混票；人数不足的先作决定", "turnout"),
         State.MIXED: Waiting(HOLDERS, "两位保管人到场，开箱计票", "count"),
         State.COUNTED: Waiting(SCRUTINEER, "核对计票结果并签字", "result"),
-        State.CONFIRMED: Waiting(ADMINISTRATOR, "提出公示；末位并列的先再次票决", "notice"),
         State.NOTICED: Waiting(DEPARTMENT, "受理异议，期满后生效", "notice"),
-        State.FINAL: Waiting(ADMINISTRATOR, "制作证书，归档", "awards"),
+        State.FINAL: Waiting(ADMINISTRATOR, "归档" if campaign.runoff_of_id else "制作证书，归档", "awards"),
     }.get(State(campaign.state))
 
 
@@ -183,26 +250,20 @@ def waiting(campaign: Campaign) -> list[Waiting]:
             for row in proposed
         ]
         found = found or [Waiting(CLOCK, "即将自动混票", "turnout")]
-    elif campaign.state == State.LOCKED and first != (by_clock := _by_clock(campaign)):
-        found += [by_clock] if by_clock else []
-    elif campaign.state == State.CONFIRMED and first and first.who == ADMINISTRATOR:
-        found = [_after_signing(campaign)]
+    elif first and first.part == "announcement" and (by_clock := _by_clock(campaign)):
+        found.append(by_clock)
+    elif campaign.state == State.CONFIRMED and first is None:
+        found = [Waiting("原票决", f"结果已签字，并入“{runoffs.first_vote(campaign)}”公示", "notice")]
     elif campaign.state == State.COUNTED and first and first.who == SCRUTINEER:
         able = _unsigned([campaign.pk]).filter(person__in=scrutineers.holders_of_the_role())
         found = [Waiting(f"{SCRUTINEER} {row.person}", "核对计票结果并签字", "result") for row in able]
+        tally = getattr(campaign, "tally", None)
+        if names := _tied(tally) if tally else []:
+            found.append(Waiting(ADMINISTRATOR, f"“{'”“'.join(names)}”末位并列，签字后组织再次票决", "result"))
     elif campaign.state == State.NOTICED:
         number = Objection.objects.filter(notice__campaign=campaign, state=Objection.State.RECEIVED).count()
         found += [Waiting(DEPARTMENT, f"办理 {number} 件异议", "notice")] if number else []
     return found
-
-
-def _after_signing(campaign: Campaign) -> Waiting:
-    """The tie that is left, or the notice; a run-off's result goes into the notice of its first vote."""
-    if ties := runoffs.open_ties(campaign):
-        return Waiting(ADMINISTRATOR, f"“{'”“'.join(tie.name for tie in ties)}”末位并列，组织再次票决", "result")
-    if campaign.runoff_of is not None:
-        return Waiting(ADMINISTRATOR, f"结果已签字，到“{campaign.runoff_of}”提出公示", "result")
-    return Waiting(ADMINISTRATOR, "提出公示", "notice")
 
 
 def todos(user: Any) -> list[tuple[Campaign, Waiting]]:
@@ -217,12 +278,12 @@ def todos(user: Any) -> list[tuple[Campaign, Waiting]]:
 
 
 def _own(rows: Iterable[Campaign]) -> list[tuple[Campaign, Waiting]]:
-    """The next steps that the administrator takes, or calls the holders to."""
+    """The next steps that the administrator takes, calls the holders to, or has until the clock takes them."""
     found = list(rows)
     return [
         (row, step)
         for row, step in zip(found, next_steps(found), strict=True)
-        if step is not None and step.who in (ADMINISTRATOR, HOLDERS)
+        if step is not None and step.who in (ADMINISTRATOR, HOLDERS, CLOCK)
     ]
 
 

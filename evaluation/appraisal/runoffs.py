@@ -135,14 +135,18 @@ def runoff_of(campaign: Campaign) -> Campaign | None:
 
 @transaction.atomic
 def create_runoff(*, campaign: Campaign, by: Actor) -> Campaign:
-    """A draft between the tied projects; asked again, the one that exists. Raises Forbidden, Conflict."""
+    """A draft between the tied projects of a signed count; asked again, the one that exists.
+
+    Raises Forbidden, Conflict.
+    """
     campaign = Campaign.objects.select_for_update().get(pk=campaign.pk)
     if by.user is None or not rules.can_manage_campaign(by.user):
         raise Forbidden(rules.ADMINISTRATORS)
     if existing := runoff_of(campaign):
         return existing
-    if campaign.state not in (State.COUNTED, State.CONFIRMED):
-        message = f"当前为“{campaign.get_state_display()}”，计票以后、公示以前才能组织再次票决。"
+    if campaign.state != State.CONFIRMED:
+        # A count that no scrutineer stands for may yet be voided.
+        message = f"当前为“{campaign.get_state_display()}”，监票人签字以后、公示以前才能组织再次票决。"
         raise Conflict(message, code="illegal_step")
     tied = ties(campaign)
     if not tied:

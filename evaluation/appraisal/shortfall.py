@@ -14,7 +14,7 @@ from django.urls import reverse
 from common import audit, days, notices
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
-from common.templatetags.ui import moment_label
+from common.templatetags.ui import day_label, moment_label
 from common.text import clean_text
 from evaluation.appraisal import rules
 from evaluation.appraisal.models import Campaign, EmptyCategory, PaperBatch, ShortfallDecision, Voter, VoterCategory
@@ -47,17 +47,27 @@ def found(campaign: Campaign) -> list[Shortfall]:
     without = set(EmptyCategory.objects.filter(category__campaign=campaign).values_list("category", flat=True))
     roll, voted = sum(row.roll for row in rows), sum(row.voted for row in rows)
     short = []
-    if voted * campaign.quorum_whole < roll * campaign.quorum_part:
+    if voted < needed(campaign, roll):
         share = f"{campaign.quorum_part}/{campaign.quorum_whole}"
         short.append(Shortfall(None, voted, roll, f"总投票 {voted}/{roll}，没有达到 {share}"))
     for row in rows:
-        under = row.voted * campaign.category_quorum_whole < row.roll * campaign.category_quorum_part
         empty = row.voted == 0 or row.pk in without
-        if empty or under or row.voted < min(campaign.category_minimum, row.roll):
+        if empty or row.voted < needed_of_category(campaign, row.roll):
             words = f"“{row.name}”只有 {row.voted}/{row.roll} 人投票"
             words = f"“{row.name}”没有有效票" if row.pk in without else words
             short.append(Shortfall(row, row.voted, row.roll, words, empty))
     return short
+
+
+def needed(campaign: Campaign, roll: int) -> int:
+    """How many of a roll must vote."""
+    return -(-roll * campaign.quorum_part // campaign.quorum_whole)
+
+
+def needed_of_category(campaign: Campaign, roll: int) -> int:
+    """How many of a category must vote: its quorum, and the fewest whose ballots hide in each other."""
+    share = -(-roll * campaign.category_quorum_part // campaign.category_quorum_whole)
+    return max(share, min(campaign.category_minimum, roll))
 
 
 def undecided(campaign: Campaign) -> list[Shortfall]:
@@ -104,6 +114,15 @@ def decisions(campaign: Campaign) -> list[dict[str, Any]]:
 def agreed(campaign: Campaign) -> Sequence[ShortfallDecision]:
     rows = campaign.shortfall_decisions.exclude(agreed_at=None)
     return list(rows.select_related("category", "target").order_by("agreed_at", "id"))
+
+
+def on_record(campaign: Campaign) -> list[str]:
+    """What was agreed besides merges and drops, which the result says itself; no reason, it may name somebody."""
+    return [
+        f"{subject(row)}：管理员提出，监票人同意（{day_label(days.day_of(row.agreed_at))}）。"
+        for row in agreed(campaign)
+        if row.kind in (Kind.EXTEND, Kind.ACCEPT) and row.agreed_at
+    ]
 
 
 def proposed(campaign: Campaign) -> Sequence[ShortfallDecision]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
+from evaluation.appraisal import shortfall
 from evaluation.appraisal.models import BoxBallot, Campaign, VoterCategory
 
 State = Campaign.State
@@ -19,9 +20,12 @@ BEFORE = (State.DRAFT, State.LOCKED)
 
 @dataclass(frozen=True, slots=True)
 class CategoryTurnout:
+    """`needed` must vote, by the rules of the lock."""
+
     category: VoterCategory
     voted: int
     roll: int
+    needed: int
 
     @property
     def share(self) -> int:
@@ -30,10 +34,14 @@ class CategoryTurnout:
 
 @dataclass(frozen=True, slots=True)
 class Turnout:
-    """`exact`: the figures by category are those of the moment, not of the last lot. `share` in 0.01 %, cut off."""
+    """`exact`: the figures by category are those of the moment, not of the last lot. `share` in 0.01 %, cut off.
+
+    `needed` of the whole roll must vote, by the rules of the lock.
+    """
 
     voted: int
     roll: int
+    needed: int
     exact: bool
     rows: tuple[CategoryTurnout, ...]
 
@@ -44,6 +52,11 @@ class Turnout:
     @property
     def not_yet(self) -> int:
         return self.roll - self.voted
+
+    @property
+    def missing(self) -> int:
+        """Voters who are still wanted; the percentage alone, cut off, may look short where nobody is."""
+        return max(self.needed - self.voted, 0)
 
     @property
     def mixed(self) -> int:
@@ -64,11 +77,16 @@ def of(campaign: Campaign) -> Turnout:
     found = list(rows)
     exact = campaign.state != State.OPEN
     marks = {row.pk: row.voted for row in found} if exact else _in_box(campaign)
+    roll = sum(row.roll for row in found)
     return Turnout(
         voted=sum(row.voted for row in found),
-        roll=sum(row.roll for row in found),
+        roll=roll,
+        needed=shortfall.needed(campaign, roll),
         exact=exact,
-        rows=tuple(CategoryTurnout(row, marks.get(row.pk, 0), row.roll) for row in found),
+        rows=tuple(
+            CategoryTurnout(row, marks.get(row.pk, 0), row.roll, shortfall.needed_of_category(campaign, row.roll))
+            for row in found
+        ),
     )
 
 

@@ -174,7 +174,7 @@ def test_the_result_as_it_is_read(counted: Vote, cast: Any, client_as: Any) -> N
         "4 / 5",
         "区领导（待确认）",
         "末位并列",
-        "组织再次票决",
+        "监票人签字以后组织",
         count_steps.tally_of(counted).result_sha256,
     ):
         assert words in page, words
@@ -220,7 +220,11 @@ def test_a_scrutineers_download_is_recorded(counted: Vote, cast: Any, client_as:
     assert [entry.after for entry in entries] == [{"file": "counts.json"}, {"file": "salt.txt"}]
 
 
-def test_a_run_off_is_created_from_the_result(counted: Vote, cast: Any, client_as: Any) -> None:
+def test_a_run_off_is_created_from_the_signed_result(counted: Vote, cast: Any, client_as: Any) -> None:
+    address = url("result_runoff", counted)
+    assert address not in client_as(cast.evaladmin).get(url("result", counted)).content.decode()
+    count_steps.signed(counted)
+    assert address in client_as(cast.evaladmin).get(url("result", counted)).content.decode()
     answer = client_as(cast.evaladmin).post(url("result_runoff", counted))
     made = Campaign.objects.get(runoff_of=counted.campaign)
     assert answer.url == reverse("appraisal:campaign", args=[made.code])

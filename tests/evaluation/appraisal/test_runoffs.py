@@ -92,6 +92,7 @@ def test_merges_of_categories_stay_within_the_run_off(district: Any, cast: Any) 
         for turn, voter in enumerate(vote.voters(category.code)):
             votes.ballot(vote, voter, count_steps.TIED[turn])
     votes.count(votes.close(vote))
+    count_steps.signed(vote)
     made = runoffs.create_runoff(campaign=vote.campaign, by=vote.by)
     assert made.categories.get(code="leader").merge_into == made.categories.get(code="masses")
 
@@ -153,7 +154,14 @@ def test_who_creates_one_and_when(vote: Vote, cast: Any, actor: Any, district: A
     refused("illegal_step", lambda: runoffs.create_runoff(campaign=vote.campaign, by=vote.by))
 
 
+def test_none_before_the_signature(district: Any, cast: Any) -> None:
+    vote = count_steps.counted(district, cast, each=5)
+    error = refused("illegal_step", lambda: runoffs.create_runoff(campaign=vote.campaign, by=vote.by))
+    assert error.message == "当前为“已计票”，监票人签字以后、公示以前才能组织再次票决。"
+
+
 def test_without_a_tie_there_is_none(district: Any, cast: Any) -> None:
     vote = count_steps.counted(district, cast, [{"committee-1": [1, 2], "community-1": [1], "new-1": [1]}], each=5)
+    count_steps.signed(vote)
     refused("no_tie", lambda: runoffs.create_runoff(campaign=vote.campaign, by=vote.by))
     assert titles(runoffs.outcome_of(vote.campaign))[0][2] == 1

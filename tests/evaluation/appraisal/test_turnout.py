@@ -10,7 +10,7 @@ import pytest
 from common import days
 from common.errors import Conflict, Forbidden
 from common.models import AuditEntry, Notice
-from evaluation.appraisal import lifecycle, mixing, reminders, turnout
+from evaluation.appraisal import lifecycle, mixing, reminders, shortfall, turnout
 from evaluation.appraisal.models import ReminderList, Voter
 from tests.evaluation.appraisal import votes
 
@@ -54,6 +54,17 @@ def test_a_category_without_voters_is_shown_as_it_is(district: Any, cast: Any) -
     vote = votes.make_vote(district, cast, each=0, contests=[])
     found = turnout.of(vote.campaign)
     assert (found.voted, found.roll, found.share, [row.share for row in found.rows]) == (0, 0, 0, [0] * 6)
+
+
+def test_the_board_says_how_many_are_wanted(vote: votes.Vote, cast: Any, client_as: Any) -> None:
+    found = turnout.of(vote.again())
+    assert (found.needed, found.missing, {row.needed for row in found.rows}) == (20, 20, {5})
+    assert [shortfall.needed_of_category(vote.campaign, roll) for roll in (1, 5, 11)] == [1, 5, 6]
+    page = client_as(cast.evaladmin).get(f"/desk/votes/{vote.campaign.code}/turnout/").content.decode()
+    assert "不少于 2/3，即 20 人：还差 20 人。" in page
+    Voter.objects.filter(pk__in=vote.campaign.voters.exclude(channel="paper").values("pk")[:20]).update(voted=True)
+    page = client_as(cast.evaladmin).get(f"/desk/votes/{vote.campaign.code}/turnout/").content.decode()
+    assert "不少于 2/3，即 20 人：已达到。" in page
 
 
 def test_turnout_asks_a_fixed_number_of_questions(vote: votes.Vote, assert_queries: Any) -> None:
