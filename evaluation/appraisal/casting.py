@@ -17,6 +17,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from common import days
 from common.errors import ActionError, Conflict
+from common.templatetags.ui import moment_label
 from evaluation.appraisal import manifest, sealing
 from evaluation.appraisal.layout import Layout, Section
 from evaluation.appraisal.models import BoxBallot, Campaign, Recusal, UrnBallot, Voter
@@ -54,7 +55,9 @@ def refuse_closed(campaign: Campaign) -> None:
     if campaign.state == State.VOIDED:
         raise Conflict("这次投票已经作废，投过的票也不算数；要重新投票的，另行通知。", code="voided")
     if campaign.state == State.LOCKED or (campaign.opens_at and moment < campaign.opens_at):
-        raise Conflict("投票还没有开始。", code="not_open")
+        due = campaign.opens_at and moment >= campaign.opens_at
+        when = "正在开始，请过一两分钟再试" if due else f"还没有开始，{moment_label(campaign.opens_at)} 开始"
+        raise Conflict(f"投票{when}。", code="not_open")
     if campaign.state != State.OPEN or (campaign.closes_at and moment >= campaign.closes_at):
         raise Conflict("投票已经截止，不能再投。", code="closed")
 

@@ -140,13 +140,14 @@ def _refuse_number(campaign: Campaign, category: VoterCategory, number: int) -> 
 
 def _refuse_more(campaign: Campaign, category: VoterCategory, number: int, returned: int, out: int) -> None:
     """More in the box than noted: somebody of the `out` voters was not noted, or it is more than were given out."""
-    found = f"“{category}”登记收回、待录入的是 {returned} 张，票箱里却有 {number} 张"
+    found = f"“{category}”登记收回、待录入的是 {returned} 张，填的是 {number} 张。"
+    found += f"请先重新清点，数错的改正即可；确有 {number} 张"
     if number > returned + out:
-        message = f"{found}：收回的票多于发出的票，这一类的纸质票须由监票人作废，重新投票。"
+        message = f"{found}的，收回的票多于发出的票，这一类的纸质票须由监票人作废，重新投票。"
     elif campaign.state != State.OPEN:
-        message = f"{found}：多出的没有登记交票，截止后不能补登，这一类未入箱的纸质票须由监票人作废。"
+        message = f"{found}的，多出的没有登记交票，截止后不能补登，这一类未入箱的纸质票须由监票人作废。"
     else:
-        message = f"{found}：有人交了票没有登记。请查清是谁，在“领票、交票”里补登后再录；查不清的，由监票人作废重投。"
+        message = f"{found}的，有人交了票没有登记，请查清是谁，在“领票、交票”里补登后再录；查不清的，由监票人作废重投。"
         raise ActionError(message, code="not_noted", fields={"ballots": [message]})
     raise Conflict(message, code="more_than_returned")
 

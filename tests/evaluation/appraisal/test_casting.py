@@ -191,7 +191,7 @@ def test_the_first_and_the_last_moment(vote: votes.Vote, monkeypatch: pytest.Mon
     assert closes
     ready = prepared(vote, committee=[1])
     for moment, words, code in (
-        (opens - timedelta(microseconds=1), "投票还没有开始。", "not_open"),
+        (opens - timedelta(microseconds=1), "投票还没有开始，12月1日 00:00 开始。", "not_open"),
         (closes, "投票已经截止，不能再投。", "closed"),
         (closes + timedelta(seconds=1), "投票已经截止，不能再投。", "closed"),
     ):
@@ -220,7 +220,8 @@ def test_no_ballot_in_any_other_state(vote: votes.Vote, state: str) -> None:
 
 def test_a_locked_vote_is_not_open_yet(vote: votes.Vote) -> None:
     Campaign.objects.filter(pk=vote.campaign.pk).update(state="locked")
-    assert refusal(lambda: prepared(vote, committee=[1])).message == "投票还没有开始。"
+    # Its time has come, and the clock that opens it goes once a minute.
+    assert refusal(lambda: prepared(vote, committee=[1])).message == "投票正在开始，请过一两分钟再试。"
 
 
 def test_who_changed_to_paper_meanwhile_votes_on_paper(vote: votes.Vote) -> None:

@@ -224,8 +224,8 @@ def test_more_ballots_than_were_returned_void_the_paper_vote(vote: votes.Vote, c
     with pytest.raises(Conflict) as refused:
         first(vote, five())
     assert refused.value.message == (
-        "“党建专家”登记收回、待录入的是 4 张，票箱里却有 5 张："
-        "收回的票多于发出的票，这一类的纸质票须由监票人作废，重新投票。"
+        "“党建专家”登记收回、待录入的是 4 张，填的是 5 张。请先重新清点，数错的改正即可；"
+        "确有 5 张的，收回的票多于发出的票，这一类的纸质票须由监票人作废，重新投票。"
     )
     with pytest.raises(ActionError) as wrong:
         paper.redo(campaign=vote.campaign, category=expert(vote), reason=" ", by=vote.watch)
@@ -244,8 +244,8 @@ def test_a_ballot_that_the_desk_forgot_to_note_is_noted_and_nothing_is_voided(vo
     with pytest.raises(ActionError) as refused:
         first(vote, five())
     message = (
-        "“党建专家”登记收回、待录入的是 4 张，票箱里却有 5 张：有人交了票没有登记。"
-        "请查清是谁，在“领票、交票”里补登后再录；查不清的，由监票人作废重投。"
+        "“党建专家”登记收回、待录入的是 4 张，填的是 5 张。请先重新清点，数错的改正即可；"
+        "确有 5 张的，有人交了票没有登记，请查清是谁，在“领票、交票”里补登后再录；查不清的，由监票人作废重投。"
     )
     assert (refused.value.code, refused.value.fields) == ("not_noted", {"ballots": [message]})
     with days.pretend(votes.DURING):
@@ -262,8 +262,8 @@ def test_what_the_desk_forgot_cannot_be_noted_after_the_close(vote: votes.Vote) 
         first(vote, five())
     assert (refused.value.code, refused.value.message) == (
         "more_than_returned",
-        "“党建专家”登记收回、待录入的是 4 张，票箱里却有 5 张："
-        "多出的没有登记交票，截止后不能补登，这一类未入箱的纸质票须由监票人作废。",
+        "“党建专家”登记收回、待录入的是 4 张，填的是 5 张。请先重新清点，数错的改正即可；"
+        "确有 5 张的，多出的没有登记交票，截止后不能补登，这一类未入箱的纸质票须由监票人作废。",
     )
 
 

@@ -97,7 +97,7 @@ def test_not_yet_open(district: Any, cast: Any, client: Client) -> None:
     vote = votes.lock(votes.make_vote(district, cast, each=5))
     with days.pretend(BEFORE):
         answer = voters.enter(client, voters.code_of(vote, vote.voters("expert")[0]))
-        refused(answer, "投票还没有开始，12月1日 00:00 开始。", 409)
+        refused(answer, "投票还没有开始，12月1日00:00开始。", 409)
 
 
 def test_one_second_late(vote: Vote, voter: Voter, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
