@@ -51,6 +51,7 @@ def count_record(make: Make, campaign: Campaign, tally: Tally) -> Paper:
     """计票记录: what was opened by whom, every figure by category, hashes, and places for the signatures."""
     sheet = count_sheet.full(campaign, tally)
     paper = make(f"{campaign.title}计票记录")
+    _voided(paper, campaign)
     paper.facts(
         [
             [("计票时间", f"{day_label(tally.counted_at)} {moment_label(tally.counted_at).rsplit(' ')[-1]}")],
@@ -74,13 +75,23 @@ def count_record(make: Make, campaign: Campaign, tally: Tally) -> Paper:
     return paper
 
 
+def _voided(paper: Paper, campaign: Campaign) -> None:
+    """Papers of a voided vote say so first: they look like those of one that counts."""
+    if campaign.state == Campaign.State.VOIDED:
+        paper.paragraph("本次票决已经作废，以下计票结果不作数，只留作记录。")
+
+
 def report(make: Make, context: ExportContext) -> Paper:
+    return result_report(make, *_given(context))
+
+
+def result_report(make: Make, campaign: Campaign, tally: Tally) -> Paper:
     """结果报告: turnout, ranking and the chosen; counts by category only if they are published."""
-    campaign, tally = _given(context)
     fixed, counts = manifest.of(campaign), json.loads(tally.counts)
     public = json.loads(publishing.result_text(tally))
     sheet = count_sheet.sheet(fixed, public, counts if tally.detail_published else None)
     paper = make(f"{campaign.title}结果报告")
+    _voided(paper, campaign)
     paper.paragraph(
         f"经{campaign.approval_body}批准（{campaign.approval_number}），{campaign.title}于"
         f"{day_label(campaign.opens_at)}至{day_label(campaign.closes_at)}举行。发出选票 {sheet.roll} 张，"

@@ -112,7 +112,7 @@ def scrutineers_page(request: HttpRequest, code: str) -> HttpResponse:
         try:
             desk.refuse_stale(request, stored)
             scrutineers.set_scrutineers(campaign=found, persons=persons, by=Actor.from_request(request))
-            return _saved(request, found, "keys")
+            return _saved(request, found, "keys", "" if picked else "还没有指定监票人，锁定前至少要有一位。")
         except ActionError as error:
             show_error(request, error)
             status = error.status

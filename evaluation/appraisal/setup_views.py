@@ -96,7 +96,7 @@ def campaign_void(request: HttpRequest, code: str) -> HttpResponse:
     except ActionError as error:
         add_action_error(form, error)
         return _overview(request, found, form, error.status)
-    messages.success(request, "已作废。箱内选票不再开启；需要时可以沿用它的规则重新组织。")
+    messages.success(request, "已作废。选票不再开启，已计的结果不作数；需要时可以沿用它的规则重新组织。")
     return redirect("appraisal:campaign", found.code)
 
 

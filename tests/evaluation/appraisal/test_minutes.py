@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from common import days, exports, jobs
 from common.actors import Actor
 from common.models import Job
-from evaluation.appraisal import publishing
+from evaluation.appraisal import lifecycle, publishing
 from evaluation.appraisal.models import ShortfallDecision
 from tests.common.papers import pdf_pages, squeezed, word_lines
 from tests.conftest import fresh
@@ -66,6 +67,17 @@ def test_the_minutes_name_the_hash_that_was_signed_and_the_one_that_is_public(di
     shown = count_steps.counted(district, cast, count_steps.CLEAR)
     text = words(made(shown, cast.evaladmin, "vote_minutes"))
     assert (f"结果摘要{count_steps.tally_of(shown).result_sha256}" in text, "监票人签字）" in text) == (True, False)
+
+
+def test_papers_and_page_of_a_voided_vote_say_so(district: Any, cast: Any, client_as: Any) -> None:
+    vote = count_steps.counted(district, cast)
+    page, said = reverse("appraisal:result", args=[vote.campaign.code]), "已经作废"
+    assert said not in words(made(vote, cast.evaladmin, "vote_minutes"))
+    assert said not in client_as(cast.evaladmin).get(page).content.decode()
+    lifecycle.void_campaign(campaign=vote.again(), reason="程序有误（示例）", by=vote.by)
+    for kind in KINDS:
+        assert f"本次票决{said}，以下计票结果不作数" in words(made(vote, cast.evaladmin, kind))
+    assert "下面的计票结果不作数" in client_as(cast.evaladmin).get(page).content.decode()
 
 
 def test_a_decision_on_too_few_names_its_category(district: Any, cast: Any) -> None:
