@@ -72,8 +72,11 @@ def copy_campaign(*, source: Campaign, season: Season, title: str, by: Actor) ->
     """A campaign with the rules, contests, categories and certificate of `source`; no people, keys or approvals.
 
     A contest whose track the season lacks (known by its code) is left out. The copy of a voided campaign of the same
-    season replaces it. Raises Forbidden, Conflict, ActionError under `title`.
+    season replaces it. Raises Forbidden, Conflict, ActionError under `title` or `source`.
     """
+    if source.runoff_of_id is not None:
+        message = "再次票决只在并列的项目之间，不能沿用；请在原票决的“结果”里组织。"
+        raise ActionError(message, code="runoff", fields={"source": [message]})
     values: dict[str, Any] = {name: getattr(source, name) for name in RULES}
     if source.state == Campaign.State.VOIDED and source.season_id == season.pk:
         if Campaign.objects.filter(replaces=source).exists():

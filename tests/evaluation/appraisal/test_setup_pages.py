@@ -14,6 +14,7 @@ from evaluation.appraisal.models import Campaign, Candidate, ContestClass
 from tests import factories
 from tests.evaluation.appraisal import votes
 from tests.evaluation.appraisal.setup_steps import weights_of
+from tests.projects.refusals import refused
 from tests.projects.test_season_pages import text_of, typed_rows
 
 PARTS = ("campaign", "basics", "contests", "categories", "candidates", "scrutineers", "keys", "lock")
@@ -133,6 +134,17 @@ def test_a_new_campaign_is_proposed_and_made(admin, vote):
     assert "已有名为“2027年度综合票决”的票决。" in text
     empty = admin.post(at("campaign_new"), {"source": "", "season": "2027", "title": "空白"})
     assert empty.headers["Location"] == at("basics", Campaign.objects.get(title="空白").code)
+
+
+def test_a_voided_runoff_leads_back_to_the_vote_that_it_decides(admin, vote):
+    values = {"season": vote.campaign.season, "title": "再次票决", "runoff_of": vote.campaign, "state": "voided"}
+    made = Campaign.objects.create(**values)
+    text = text_of(admin.get(at("campaign", made.code)))
+    assert f'href="{at("result", vote.campaign.code)}">原票决的“结果”</a>' in text
+    assert f"?source={made.code}" not in text
+    refused(
+        "runoff", lambda: actions.copy_campaign(source=made, season=made.season, title="另一次", by=vote.by), "source"
+    )
 
 
 # --- basics, contests, categories ---
