@@ -1,7 +1,7 @@
 """Signatures (监票签字) under a count: each scrutineer of the campaign signs the hash of the result.
 
 Who lost the role or the account since the lock cannot sign any more. The administrator then writes down on what
-document that rests, and the signatures of the others are enough; that it is so, the system finds by itself.
+document that rests, and the signatures of the others are enough (docs/decisions/0008).
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def sign(*, campaign: Campaign, password: str, result_sha256: str, by: Actor) ->
     made = TallySignature.objects.create(
         tally=tally, user=by.user, result_sha256=tally.result_sha256, signed_at=days.now()
     )
-    audit.record(by=by, action="appraisal.tally.signed", obj=campaign, after={"result_sha256": tally.result_sha256})
+    audit.record(by=by, action="appraisal.tally.signed", obj=campaign, after={"commitment": tally.commitment})
     if all(place.signature for place in places(campaign)):
         move_campaign(campaign, State.CONFIRMED, by=by)
     return made
