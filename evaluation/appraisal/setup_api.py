@@ -182,7 +182,7 @@ class Void(APIView):
 
 def _readable(request: Request) -> QuerySet[Campaign]:
     """What the caller may open on the workbench, and what the public knows of: announced, voided or not."""
-    announced = publishing.announced().order_by().values("pk")
+    announced = publishing.announced().exclude(state=Campaign.State.DRAFT).order_by().values("pk")
     own = Campaign.objects.visible_to(request.user).values("pk")
     return Campaign.objects.filter(Q(pk__in=announced) | Q(pk__in=own))
 
