@@ -53,7 +53,7 @@ def close_vote(*, campaign: Campaign, by: Actor) -> Campaign:
 def void_campaign(*, campaign: Campaign, reason: str, by: Actor) -> Campaign:
     """Void a vote (作废) before anything of it is in force, with a reason; its ballots are never opened afterwards.
 
-    Raises Forbidden, Conflict, ActionError under `reason`.
+    Its run-offs, which decide nothing without it, go with it. Raises Forbidden, Conflict, ActionError under `reason`.
     """
     campaign = _locked(campaign, by)
     if campaign.state == State.VOIDED:
@@ -72,6 +72,8 @@ def void_campaign(*, campaign: Campaign, reason: str, by: Actor) -> Campaign:
         campaign.paper_batches.filter(state=PaperBatch.State.KEYED).update(state=PaperBatch.State.DROPPED, keyed="")
         mixing.rewrite(campaign)
     move_campaign(campaign, State.VOIDED, by=by, reason=reason)
+    for runoff in campaign.runoffs.exclude(state=State.VOIDED).order_by("pk"):
+        void_campaign(campaign=runoff, reason=reason, by=by)  # nothing is left that it could decide
     return campaign
 
 

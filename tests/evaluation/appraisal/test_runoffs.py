@@ -135,6 +135,14 @@ def test_a_voided_run_off_leaves_the_tie_open_for_another(vote: Vote) -> None:
     assert runoffs.create_runoff(campaign=vote.campaign, by=vote.by) != made
 
 
+def test_a_voided_vote_takes_its_run_offs_along(vote: Vote) -> None:
+    second = count_steps.signed(run(again(vote), [{"committee-1": [1]}, {"committee-1": [2]}, {}, {}, {}]))
+    third = votes.open_(again(second))
+    lifecycle.void_campaign(campaign=vote.campaign, reason="原票决有误。", by=vote.by)
+    assert [each.again().state for each in (vote, second, third)] == ["voided"] * 3
+    assert third.campaign.state_changes.get(to_state="voided").reason == "原票决有误。"
+
+
 def test_the_lock_refuses_what_is_not_of_the_tie(vote: Vote) -> None:
     second = again(vote)
     only = ContestClass.objects.get(contest__campaign=second.campaign)
