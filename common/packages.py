@@ -101,12 +101,19 @@ def pack(parts: Sequence[Part], half: Path, *, note: str, advance: Advance) -> l
 
 
 def shareable(path: Path, internal: Collection[str]) -> IO[bytes]:
-    """A copy without the `internal` folders, which only the department may know; the other files are the same bytes."""
+    """A copy without the `internal` folders, which only the department may know; the other files are the same bytes.
+
+    Only the sums lose the lines of what is not there, so that `sha256sum -c` finds everything.
+    """
     # Unnamed, and gone when it is closed: the response does that.
     copy = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115
     with zipfile.ZipFile(path) as package, zipfile.ZipFile(copy, "w") as target:
         for info in package.infolist():
-            if info.filename.split("/")[0] not in internal:
+            if info.filename == SUMS:
+                lines = package.read(info).decode().splitlines(keepends=True)
+                kept = "".join(line for line in lines if line.split("  ", 1)[1].split("/")[0] not in internal)
+                target.writestr(info, kept)
+            elif info.filename.split("/")[0] not in internal:
                 with package.open(info) as source, target.open(info.filename, "w", force_zip64=True) as file:
                     shutil.copyfileobj(source, file, CHUNK)
     copy.seek(0)

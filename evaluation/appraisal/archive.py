@@ -60,7 +60,11 @@ def seal(job: Job) -> dict[str, Any]:
         with packages.scratch(campaign.code) as folder:
             half = folder / "package.zip"
             parts = archive_parts.campaign_parts(campaign)
-            note = f"{campaign}　规则清单摘要：{campaign.manifest_sha256}　共 {{count}} 个文件"
+            own = "、".join(archive_parts.INTERNAL)
+            note = (
+                f"{campaign}　规则清单摘要：{campaign.manifest_sha256}　"
+                f"共 {{count}} 个文件，其中“{own}”只在区委组织部下载的包里"
+            )
             entries = packages.pack(parts, half, note=note, advance=partial(jobs.advance, job))
             package = _put_in_place(campaign, half, len(entries), job, by)
     except ActionError as error:

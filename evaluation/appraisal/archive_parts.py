@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from common import publication
+from common import days, publication
 from common.documents import OfficialDocument
 from common.packages import Part, Plain
 from common.templatetags.ui import day_label
-from evaluation.appraisal import certificate_files, crockford, minutes, publishing
+from evaluation.appraisal import certificate_files, crockford, minutes, publishing, runoffs, setup_papers
 from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.locking import VERIFIER
-from evaluation.appraisal.models import Award, Campaign, Candidate, Objection, PublicNotice, Tally
+from evaluation.appraisal.models import Award, Campaign, CampaignAnnouncement, Candidate, Objection, PublicNotice, Tally
 from projects.archive_papers import moment_words
 from projects.models import Project
 
@@ -45,10 +45,13 @@ def campaign_parts(campaign: Campaign) -> list[Part]:
         Part(SEALED, "counts.json", partial(Plain, tally.counts)),
         Part(SEALED, "salt.txt", partial(Plain, tally.salt)),
         Part(SEALED, "result.json", partial(Plain, tally.result)),
-        Part(SEALED, "计票记录.docx", partial(minutes.count_record, OfficialDocument, campaign, tally)),
         Part(RESULT, "result.json", partial(Plain, publishing.result_text(tally))),
         Part(RESULT, "verify_tally.py", VERIFIER),
     ]
+    vote: Campaign | None = campaign
+    while vote is not None:
+        parts += _papers(vote)
+        vote = runoffs.runoff_of(vote)
     rounds = campaign.notices.order_by("round")
     parts += [Part(NOTICES, f"第{each.round}轮公示.docx", partial(notice_paper, each)) for each in rounds]
     if Objection.objects.filter(notice__campaign=campaign).exists():
@@ -60,6 +63,28 @@ def campaign_parts(campaign: Campaign) -> list[Part]:
         name, content = certificate_files.name_of(award), partial(certificate_files.CertificateFile, award)
         parts.append(Part(f"{AWARDS}/证书", name, content))
     return parts
+
+
+def _papers(vote: Campaign) -> list[Part]:
+    """The papers of a vote, or of the run-off that decided its tie, to be kept beside the signed ones."""
+    tally, again = Tally.objects.get(campaign=vote), "再次票决" if vote.runoff_of_id else ""
+    make = OfficialDocument
+    found = [
+        Part(RULES, f"{again}规则单.docx", partial(setup_papers.rules_paper, make, vote, days.today())),
+        Part(RULES, f"{again}开票前记录.docx", partial(setup_papers.opening_record, make, vote)),
+        Part(SEALED, f"{again}计票记录.docx", partial(minutes.count_record, make, vote, tally)),
+        Part(RESULT, f"{again}结果报告.docx", partial(minutes.result_report, make, vote, tally)),
+    ]
+    if announcement := CampaignAnnouncement.objects.filter(campaign=vote).first():
+        found.append(Part(RULES, f"{again}评选公告.docx", partial(_announcement, vote, announcement)))
+    return found
+
+
+def _announcement(vote: Campaign, announcement: CampaignAnnouncement) -> OfficialDocument:
+    document = OfficialDocument(f"{vote}评选公告")
+    document.paragraphs(announcement.body)
+    document.facts([[("发布日期", day_label(announcement.published_on))]])
+    return document
 
 
 def project_result(candidate: Candidate) -> OfficialDocument:
@@ -77,8 +102,8 @@ def project_result(candidate: Candidate) -> OfficialDocument:
         ]
     )
     for item in candidate.notice_items.select_related("notice").order_by("notice__round"):
-        days = f"{day_label(item.notice.starts_on)}至{day_label(item.notice.ends_on)}"
-        document.paragraph(f"第 {item.notice.round} 轮公示：{days}，{item.get_state_display()}{_because(item.reason)}")
+        span = f"{day_label(item.notice.starts_on)}至{day_label(item.notice.ends_on)}"
+        document.paragraph(f"第 {item.notice.round} 轮公示：{span}，{item.get_state_display()}{_because(item.reason)}")
     if award := Award.objects.filter(candidate=candidate).first():
         document.heading(1, "获奖")
         document.facts(_award_facts(award))
@@ -134,17 +159,17 @@ def objections_paper(campaign: Campaign) -> OfficialDocument:
     document = OfficialDocument("异议办理情况", number=str(campaign))
     rows = Objection.objects.filter(notice__campaign=campaign).select_related("item__candidate__project", "notice")
     document.table(
-        ["序号", "渠道", "收到日期", "所指项目", "结果", "答复"],
+        ["编号", "渠道", "收到日期", "所指项目", "结果", "答复"],
         [
             [
-                number,
+                row.pk,
                 f"{row.get_by_display()}{row.get_via_display()}",
                 day_label(row.dated_on or row.received_on),
                 str(row.item or "整份公示"),
                 row.get_state_display(),
                 row.reply,
             ]
-            for number, row in enumerate(rows.order_by("id"), start=1)
+            for row in rows.order_by("id")
         ],
         [12, 22, 28, 34, 20, 40],
     )

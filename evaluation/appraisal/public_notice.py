@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from common import audit, days, working_days
+from common import audit, days, notices, working_days
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.publication import Publisher
@@ -20,6 +20,7 @@ from evaluation.appraisal import publishing, rules, runoffs, standing
 from evaluation.appraisal.layout import section_title
 from evaluation.appraisal.models import Campaign, Candidate, NoticeItem, PublicNotice
 from evaluation.appraisal.states import move_campaign
+from organizations import people
 from organizations.models import User
 
 State = Campaign.State
@@ -77,11 +78,13 @@ def finish(campaign: Campaign, by: Actor, reason: str = "") -> None:
 def listing(notice: PublicNotice) -> str:
     """The proposed awards as the reviewers and the public read them, one a line; struck ones are left out."""
     rows = notice.items.exclude(state=Item.STRUCK).select_related("candidate__project__lead_organization")
-    return "\n".join(
-        f"{section_title(row.award_title, row.class_name)}："
-        f"{row.candidate.project}（{row.candidate.project.lead_organization}）"
-        for row in rows
-    )
+    return "\n".join(map(line_of, rows))
+
+
+def line_of(row: NoticeItem) -> str:
+    """An item of the listing."""
+    project = row.candidate.project
+    return f"{section_title(row.award_title, row.class_name)}：{project}（{project.lead_organization}）"
 
 
 def clean_wording(notice: PublicNotice, content: dict[str, Any]) -> dict[str, str]:
@@ -97,6 +100,7 @@ def clean_wording(notice: PublicNotice, content: dict[str, Any]) -> dict[str, st
             errors[name] = [f"最多 {limit} 字，现在是 {len(found[name])} 字。"]
     if errors:
         raise ActionError("公示内容有误，请按提示修改。", fields=errors)
+    _refuse_archived(notice, found)
     refuse_unannounced(notice.campaign)
     return {**found, "items": listing(notice)}
 
@@ -114,6 +118,7 @@ def publish_notice(notice: PublicNotice, content: dict[str, Any], by: Actor) -> 
     if content["items"] != listing(notice):
         raise Conflict("公示名单在审查期间有变化，请退回后重新提出。", code="items_changed")
     refuse_without_basis(campaign)
+    _refuse_archived(notice, content)
     refuse_unannounced(campaign)
     for name in LIMITS:
         setattr(notice, name, content[name])
@@ -150,6 +155,8 @@ def change_result(*, campaign: Campaign, struck: NoticeItem, reason: str, by: Ac
     place = standing.next_up(row, set(used))
     after = {"struck": str(struck.candidate), "reason": reason, "moves_up": place.candidate if place else ""}
     audit.record(by=by, action="appraisal.notice.changed", obj=notice, after=after)
+    if notice.starts_on or notice.round > 1:
+        _tell_struck(struck)
     left = list(notice.items.filter(state=Item.STANDING))
     if not left and place is None:
         _stop(notice, Notice.DONE if notice.starts_on else Notice.SUPERSEDED)
@@ -213,6 +220,13 @@ def refuse_unannounced(campaign: Campaign) -> None:
         vote = runoffs.runoff_of(vote)
 
 
+def _refuse_archived(notice: PublicNotice, found: dict[str, Any]) -> None:
+    """The package has a notice as it stood; one that was taken down may be shown again in the same words."""
+    if notice.campaign.state == State.ARCHIVED and any(found[name] != getattr(notice, name) for name in LIMITS):
+        message = "本次票决已经归档，公示文字不能再改；撤下过的，可以按原文重新公开。"
+        raise Conflict(message, code="archived")
+
+
 def locked(campaign: Campaign) -> Campaign:
     return Campaign.objects.select_for_update(of=("self",)).select_related("season").get(pk=campaign.pk)
 
@@ -244,7 +258,7 @@ def _new_round(campaign: Campaign, number: int, contact: str) -> PublicNotice:
     again = f"（第 {number} 轮）" if number > 1 else ""
     why = "公示期内结果有调整，现将调整后的名单重新公示，公示期重新计算。" if number > 1 else ""
     body = (
-        f"根据{campaign.approval_body}批准（{campaign.approval_number}），经综合票决，现将{season}书记项目评选"
+        f"经{campaign.approval_body}批准（{campaign.approval_number}）组织综合票决，现将{season}书记项目评选"
         f"拟获奖项目予以公示。{why}\n"
         f"公示期为 {campaign.notice_days} 个工作日，发布当日计入。对公示项目有异议的，请在公示期内实名提出，"
         "留下联系方式；以单位名义提出的应加盖公章；来信以邮戳日期为准。匿名或线索不清的不予受理。"
@@ -279,13 +293,27 @@ def _carry(item: NoticeItem, notice: PublicNotice) -> None:
     item.save(update_fields=["state"])
 
 
+def _tell_struck(item: NoticeItem) -> None:
+    """Whose project goes hears it from the portal, as the winners do."""
+    project = item.candidate.project
+    notices.send(
+        kind="award_struck",
+        obj=item,
+        period="",
+        recipients=people.authors_of(project.lead_organization_id, project.lead_secretary_id),
+        title=f"拟获奖名单调整：{project}不再列入“{item.award_title}”",
+        body=f"原因：{item.reason}。有疑问的，请与区委组织部联系。",
+    )
+
+
 def _stop(notice: PublicNotice, state: str) -> None:
     notice.state = state
     notice.save(update_fields=["state"])
 
 
 def _may_propose(user: User, notice: PublicNotice) -> bool:
-    return notice.state != Notice.SUPERSEDED and rules.can_manage_campaign(user)
+    is_kept = notice.campaign.state == State.ARCHIVED and notice.is_public
+    return notice.state != Notice.SUPERSEDED and not is_kept and rules.can_manage_campaign(user)
 
 
 def _may_review(user: User, notice: PublicNotice) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from common.errors import ActionError
@@ -74,11 +75,15 @@ def _given(context: ExportContext) -> Campaign:
 
 
 def _rules(make: Make, context: ExportContext) -> Paper:
-    campaign = _given(context)
+    return rules_paper(make, _given(context), context.day)
+
+
+def rules_paper(make: Make, campaign: Campaign, day: date) -> Paper:
+    """规则单: the rules in sentences, the hash of their manifest, and the list of steps."""
     rules = rule_sheet.of(campaign)
     paper = make(f"{campaign.title}规则单")
     if not campaign.manifest:
-        paper.paragraph(f"（草稿，{day_label(context.day)}；锁定之前都可能修改。）")
+        paper.paragraph(f"（草稿，{day_label(day)}；锁定之前都可能修改。）")
     for part in rule_sheet.sentences(rules):
         paper.heading(1, part.heading)
         for sentence in part.sentences:
@@ -170,7 +175,11 @@ def _addendum(make: Make, context: ExportContext) -> Paper:
 
 
 def _opening(make: Make, context: ExportContext) -> Paper:
-    campaign = _given(context)
+    return opening_record(make, _given(context))
+
+
+def opening_record(make: Make, campaign: Campaign) -> Paper:
+    """开票前记录: what the lock fixed, with places for the signatures. Raises ActionError before it."""
     if not campaign.manifest:
         raise ActionError("锁定之后才有开票前记录。", code="not_locked")
     rules = manifest.of(campaign)

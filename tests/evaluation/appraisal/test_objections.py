@@ -12,6 +12,7 @@ from common.models import AuditEntry, Notice
 from evaluation.appraisal import crockford, lifecycle, objections
 from evaluation.appraisal.models import Award, Objection, PublicNotice
 from tests.evaluation.appraisal import outcome_steps as steps
+from tests.factories import make_user
 from tests.projects.refusals import refused
 
 pytestmark = pytest.mark.django_db
@@ -204,9 +205,13 @@ def test_an_objection_holds_its_candidate_in_the_next_round_too(vote, notice, se
 
 
 def test_upheld_strikes_the_item(notice, second_item, cast):
+    secretary = make_user(second_item.candidate.project.lead_secretary)
     steps.closed(steps.objected(notice, item=second_item), "upheld", cast.officer)
     second_item.refresh_from_db()
     assert (second_item.state, second_item.reason) == ("struck", "异议成立")
+    told = Notice.objects.get(kind="award_struck")
+    assert told.recipient == secretary
+    assert told.title == f"拟获奖名单调整：{second_item.candidate.project}不再列入“十佳书记项目”"
 
 
 def test_upheld_without_an_item_needs_one(notice, second_item, cast):

@@ -12,11 +12,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from common import days, exports, jobs
+from common import days, exports, jobs, publication
 from common.actors import Actor
 from common.models import AuditEntry, Job
 from evaluation.appraisal import archive, certificates
-from evaluation.appraisal.models import Award, Campaign, CampaignPackage, Objection, Tally
+from evaluation.appraisal.models import Award, Campaign, CampaignPackage, Objection, PublicNotice, Tally
 from projects import archive_parts, archiving
 from projects.models import Project
 from tests.evaluation.appraisal import outcome_steps as steps
@@ -74,9 +74,13 @@ def test_everything_is_in_it(final, cast, client_as):
         "03密封/counts.json",
         "03密封/salt.txt",
         "03密封/result.json",
-        "03密封/计票记录.docx",
         "04结果/result.json",
         "04结果/verify_tally.py",
+        "01规则/规则单.docx",
+        "01规则/开票前记录.docx",
+        "03密封/计票记录.docx",
+        "04结果/结果报告.docx",
+        "01规则/评选公告.docx",
         "05公示与异议/第1轮公示.docx",
         "05公示与异议/异议办理情况.docx",
         "06获奖/获奖名单.docx",
@@ -105,6 +109,9 @@ def test_the_counts_are_sealed_for_the_department(final, cast, client_as):
         "03密封/salt.txt",
         "03密封/计票记录.docx",
     ]
+    for given in (administrators, departments):
+        sums = [line.split("  ")[1] for line in given.read("SHA256SUMS.txt").decode().splitlines()]
+        assert sums == given.namelist()[:-1]
     assert '"score"' in departments.read("03密封/result.json").decode()
     assert '"score"' not in administrators.read("04结果/result.json").decode()
     downloads = AuditEntry.objects.filter(action="appraisal.archive.downloaded").order_by("pk")
@@ -190,6 +197,28 @@ def test_archived_is_read_only(final, cast):
     }
     refused("archived", lambda: certificates.save_template(campaign=final.campaign, given=given, by=final.by))
     refused("illegal_step", lambda: steps.drafted(final))
+
+
+def test_a_notice_in_the_package_keeps_its_words(final, cast, client_as):
+    """Taken down, for a name that should not stand there, it may come back as it was."""
+    notice = final.campaign.notices.get()
+    steps.proposed(final, notice, body="归档前提出。")
+    seal(final, cast.evaladmin)
+    notice = final.campaign.notices.get()
+    with days.pretend(DAY):
+        error = refused("archived", lambda: steps.passed(final, cast.officer, notice))
+        assert error.message == "本次票决已经归档，公示文字不能再改；撤下过的，可以按原文重新公开。"
+        by = Actor.person(cast.officer)
+        publication.send_back(obj=notice, reason="已归档", by=by)
+        refused("forbidden", lambda: steps.proposed(final, notice))
+        page = client_as(cast.evaladmin).get(reverse("appraisal:notice", args=[final.campaign.code]))
+        assert page.context["wording_form"] is None
+        publication.take_down(obj=notice, reason="待核对", by=by)
+        notice = final.campaign.notices.get()
+        refused("archived", lambda: steps.proposed(final, notice, body="归档后再改。"))
+        steps.proposed(final, notice)
+        steps.passed(final, cast.officer, notice)
+    assert PublicNotice.objects.get().is_public
 
 
 # --- the projects ---
