@@ -45,11 +45,11 @@ def test_the_board_asks_again_by_itself_while_the_vote_is_open(
     text = page.content.decode()
     assert (page["Cache-Control"], text.count('hx-trigger="every 10s"')) == ("no-store", 1)
     assert (page.context["turnout"].voted, [row.voted for row in page.context["turnout"].rows]) == (10, [0] * 6)
-    assert "各类按已混入票箱的 0 张统计，另有 10 张等下一批" in text
+    assert "各类按已混入票箱的 0 张统计，另有 10 张等着混入" in text
     mixing.mix_lot(vote.campaign)
     votes.ballot(vote, vote.voters("expert")[0], CHOICES)
     text = client_as(cast.leader).get(at(vote, "turnout")).content.decode()
-    assert "各类按已混入票箱的 10 张统计，另有 1 张等下一批" in text
+    assert "各类按已混入票箱的 10 张统计，另有 1 张等着混入" in text
     found = client_as(cast.leader).get(at(vote, "turnout")).context["turnout"]
     assert {row.category.code: row.voted for row in found.rows if row.voted} == {"masses": 5, "member": 5}
     closed(vote, today, "masses", "member", "leader", "expert")
