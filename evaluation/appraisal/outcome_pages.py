@@ -66,7 +66,7 @@ def public_page(notice: PublicNotice) -> dict[str, Any]:
     successor = notice.campaign.notices.shown().filter(round__gt=notice.round).order_by("-round").first()
     return {
         "notice": notice,
-        "groups": grouped(items_of(notice).exclude(state=NoticeItem.State.STRUCK)),
+        "groups": grouped(_published_items(notice)),
         "left": days_left(notice),
         "closed": objections.why_closed(notice),
         "successor": successor,
@@ -75,6 +75,14 @@ def public_page(notice: PublicNotice) -> dict[str, Any]:
         "is_announced": publishing.is_public(notice.campaign),
         "crumbs": [("首页", reverse("public:home")), ("公示", "")],
     }
+
+
+def _published_items(notice: PublicNotice) -> list[NoticeItem]:
+    """What the notice listed when it was published: what was struck since stays on its page, marked as such."""
+    row = publication.state_of(notice)
+    lines = row.content.get("items", "").split("\n") if row else []
+    struck = NoticeItem.State.STRUCK
+    return [item for item in items_of(notice) if item.state != struck or public_notice.line_of(item) in lines]
 
 
 def items_of(notice: PublicNotice) -> Any:
@@ -156,9 +164,7 @@ def public_awards(season: str = "") -> dict[str, Any]:
         "chosen": chosen,
         "groups": groups,
         "season_name": dict(seasons).get(chosen, ""),
-        "running": PublicNotice.objects.shown().filter(
-            state=Notice.RUNNING, campaign__state=State.NOTICED, ends_on__gte=days.today()
-        ),
+        "running": PublicNotice.objects.running(),
     }
 
 

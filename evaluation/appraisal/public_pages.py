@@ -8,7 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from evaluation.appraisal import count_sheet, manifest, publishing, rule_sheet, runoffs
+from evaluation.appraisal import count_sheet, manifest, publishing, rule_sheet, runoffs, shortfall
 from evaluation.appraisal.models import Campaign, Candidate, PublicNotice
 
 State = Campaign.State
@@ -33,6 +33,7 @@ def state_words(campaign: Campaign) -> str:
 
 def listing(campaigns: Iterable[Campaign]) -> dict[str, Any]:
     return {
+        "running": PublicNotice.objects.running(),
         "votes": [(campaign, state_words(campaign)) for campaign in campaigns],
         "crumbs": [("首页", reverse("public:home")), ("评选公告", "")],
     }
@@ -51,6 +52,7 @@ def vote(campaign: Campaign, base: str) -> dict[str, Any]:
         "figures": _figures(fixed),
         "contests": _contests(campaign, fixed),
         "gone": list(campaign.candidates.exclude(withdrawn_on=None).select_related("project")),
+        "recorded": shortfall.on_record(campaign) if result else [],
         "voided": _void_reason(campaign),
         "first_vote": publishing.announced().filter(runoffs=campaign).first(),
         "sheet": _sheet(campaign, fixed, result),

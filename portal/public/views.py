@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from brands.models import Brand, FeatureFact
 from brands.programme import programme, published_source
 from common import days
+from evaluation.appraisal.models import PublicNotice
 from portal.public.matrix import nodes
 from projects.models import Project, Season
 
@@ -23,7 +24,7 @@ NEWEST = 6
 @login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The matrix as a picture and as a list, the five steps, the newest published projects."""
+    """The matrix as a picture and as a list, the five steps, the newest published projects, running notices."""
     season = Season.objects.latest_started(days.today())
     newest = _published().order_by("-published_on", "id")[:NEWEST]
     context = {
@@ -33,6 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "season": season,
         "season_day": _season_day(season),
         "projects": newest,
+        "running": PublicNotice.objects.running(),
         "source": published_source(),
     }
     return render(request, "public/home.html", context)

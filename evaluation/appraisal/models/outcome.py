@@ -21,6 +21,11 @@ class PublicNoticeQuerySet(models.QuerySet["PublicNotice"]):
         """What everybody may read: published and not taken down since."""
         return self.filter(is_public=True)
 
+    def running(self) -> PublicNoticeQuerySet:
+        """Those to which anybody may object today."""
+        rows = self.shown().filter(state="running", campaign__state=Campaign.State.NOTICED)
+        return rows.filter(ends_on__gte=days.today()).order_by("ends_on", "pk")
+
 
 class PublicNotice(models.Model):
     """One round of the public notice (公示) of a campaign's proposed awards; both days are working days.

@@ -304,6 +304,9 @@ def test_a_superseded_round_leads_to_the_next(vote, notice, objection, cast, tod
     assert public(second) in Client().get(public(notice)).text
     struck = objection.item.candidate.project.title
     assert struck not in Client().get(public(second)).text
+    former = Client().get(public(objection.notice)).text
+    assert former.count(struck) == 1
+    assert former.count("已取消") == 1
 
 
 def test_taken_down_it_is_nowhere(vote, notice, cast, api_as, today):
@@ -338,10 +341,11 @@ def test_the_list_of_awards_by_season(awarded):
     assert Client().get("/awards/?season=none").status_code == 200
 
 
-def test_a_running_notice_is_led_to_from_the_list(notice, today):
+def test_a_running_notice_is_led_to_from_the_lists_and_the_home_page(notice, today):
     for day, led in ((DURING, True), (steps.OVER, False)):
         today(day)
-        assert (public(notice) in Client().get("/awards/").text) is led
+        for page in ("/awards/", "/appraisals/", "/"):
+            assert (public(notice) in Client().get(page).text) is led
 
 
 def test_a_published_project_is_linked(awarded):

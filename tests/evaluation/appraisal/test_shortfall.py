@@ -11,6 +11,7 @@ from common import days
 from common.actors import Actor
 from common.errors import ActionError, Conflict, Forbidden
 from common.models import AuditEntry, Notice
+from common.templatetags.ui import day_label
 from evaluation.appraisal import lifecycle, mixing, shortfall
 from evaluation.appraisal.models import Campaign, ShortfallDecision, Voter, VoterCategory
 from tests import factories
@@ -169,6 +170,8 @@ def test_the_whole_roll_is_accepted_apart_from_its_categories(draft: votes.Vote)
     assert caught.value.fields == {"target": ["“区领导”已决定不计，请并入其他类别。"]}
     agree(vote, propose(vote, "merge", "delegate", "masses"))
     assert short(vote) == []
+    day = day_label(days.day_of(vote.campaign.shortfall_decisions.get(kind="accept").agreed_at))
+    assert shortfall.on_record(vote.campaign) == [f"总投票按实际票数计票：管理员提出，监票人同意（{day}）。"]
 
 
 def test_no_two_categories_are_merged_into_each_other(draft: votes.Vote) -> None:
