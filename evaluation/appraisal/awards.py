@@ -102,6 +102,9 @@ def _award(campaign: Campaign, item: NoticeItem, by: Actor) -> Award:
     """The award of an item; the certificate's number is the next of the track, taken under the track's lock."""
     project = item.candidate.project
     track = Track.objects.select_for_update().get(pk=item.candidate.contest_class.contest.track_id)
+    if Award.objects.filter(season=campaign.season, project=project, title=item.award_title).exists():
+        message = f"“{project}”本年度已在另一次票决中获“{item.award_title}”，不能再获一次，请按异议办理取消这一项。"
+        raise Conflict(message, code="award_twice")
     award = Award.objects.create(
         season=campaign.season,
         track=track,

@@ -19,7 +19,7 @@ from common.templatetags.ui import points
 from evaluation.appraisal import candidates, categories, dossiers, manifest, recusal, rules, runoffs, scrutineers
 from evaluation.appraisal.counting import SAFE_BALLOTS
 from evaluation.appraisal.layout import section_title
-from evaluation.appraisal.models import Campaign, Candidate, Contest, Recusal, VoterCategory
+from evaluation.appraisal.models import Award, Campaign, Candidate, Contest, Recusal, VoterCategory
 from evaluation.appraisal.states import move_campaign
 from organizations.access import Role
 from organizations.models import RoleGrant
@@ -214,9 +214,14 @@ def _candidates(campaign: Campaign, standing: Sequence[Candidate]) -> list[Probl
     if campaign.runoff_of_id:
         return []
     found = []
+    won = set(Award.objects.filter(season=campaign.season_id).order_by().values_list("project", "title"))
     for candidate in standing:
         candidate.contest_class.contest.campaign = campaign
-        if reason := candidates.why_not_eligible(candidate.project, candidate.contest_class.contest):
+        award = candidate.contest_class.contest.award_title
+        if (candidate.project_id, award) in won:
+            words = f"本年度已获“{award}”，不能再获一次，"
+            found.append(Problem("candidates", f"“{candidate.project}”", words, "请从候选名单移出。"))
+        elif reason := candidates.why_not_eligible(candidate.project, candidate.contest_class.contest):
             found.append(Problem("candidates", f"“{candidate.project}”", reason, "请从候选名单移出。"))
     return found
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.db import transaction
 
 from brands.models import Tier
 from common import days
 from common.actors import Actor
 from common.errors import ActionError
 from common.models import AuditEntry, Notice
-from evaluation.appraisal import awards, certificates, crockford, lifecycle, public_notice, tiers
-from evaluation.appraisal.models import Award, NoticeItem, PublicNotice, TierProposal
+from evaluation.appraisal import awards, certificates, crockford, lifecycle, locking, public_notice, tiers
+from evaluation.appraisal.models import Award, Candidate, Contest, ContestClass, NoticeItem, PublicNotice, TierProposal
 from evaluation.appraisal.tasks import finalize_notices
 from organizations.models import Organization
 from projects import library
 from projects.models import Project
 from tests.evaluation.appraisal import outcome_steps as steps
-from tests.evaluation.appraisal import test_runoffs
+from tests.evaluation.appraisal import test_runoffs, votes
 from tests.factories import make_season, make_user
 from tests.projects.refusals import refused
 
@@ -285,3 +286,19 @@ def test_a_tier_that_changed_meanwhile_is_not_overwritten(proposal, cast):
     with pytest.raises(ActionError):
         library.set_tier(project=proposal.award.project, tier="best", reason="", by=Actor.person(cast.officer))
     assert [row.pk for row in tiers.waiting()] == sorted(TierProposal.objects.values_list("pk", flat=True))
+
+
+def test_no_project_gets_the_same_award_of_a_year_twice(vote, notice, first, cast):
+    """Two votes of one year, such as an addition: the lock refuses who has it, and the end refuses the second."""
+    steps.finalized()
+    award = Award.objects.get(candidate=first.candidate)
+    draft = votes.in_state(vote, "draft")
+    contest = first.candidate.contest_class.contest
+    again = Contest.objects.create(campaign=draft, track=contest.track, code=contest.code, award_title=award.title)
+    only = ContestClass.objects.create(contest=again, number=1, seats=1)
+    Candidate.objects.create(campaign=draft, contest_class=only, project=award.project)
+    words = f"“{award.project}”：本年度已获“十佳书记项目”，不能再获一次，请从候选名单移出。"
+    assert words in [str(problem) for problem in locking.problems(draft)]
+    item = NoticeItem.objects.get(pk=first.pk)
+    with transaction.atomic():
+        refused("award_twice", lambda: awards._award(vote.campaign, item, vote.by))

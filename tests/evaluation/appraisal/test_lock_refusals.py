@@ -244,5 +244,5 @@ def test_what_lacks_nothing_is_locked_once(vote):
 def test_problems_cost_the_same_for_any_roll(vote, assert_queries, more):
     for number in range(more):
         votes.add_voter(vote.campaign, vote.campaign.categories.first(), f"加{number}")
-    with assert_queries(13):
+    with assert_queries(14):
         assert locking.problems(vote.campaign) == []

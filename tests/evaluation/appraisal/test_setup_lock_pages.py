@@ -88,7 +88,7 @@ def test_the_rehearsal_takes_all_three(admin, vote):
     text = text_of(admin.post(page, typed | {"secret_3": ""}), 400)
     assert "请输入这位保管人的密钥。" in text
     text = text_of(admin.post(page, typed | {"secret_2": typed["secret_1"]}), 400)
-    assert "这两把密钥打不开票箱" in text
+    assert "这两份密钥打不开票箱" in text
     text = text_of(admin.post(page, typed | {"secret_2": "ABC"}), 400)
     assert "密钥有误：请核对每一组字符。" in text
     assert vote.again().keys_rehearsed_at is None
@@ -147,10 +147,10 @@ def test_the_keys_of_a_locked_vote_stay(admin, vote):
 
 
 def test_the_lock_page_is_the_same_for_few_and_many_candidates(admin, vote, assert_queries):
-    with assert_queries(31):
+    with assert_queries(32):
         text_of(admin.get(at("lock", vote)))
     vote.campaign.candidates.filter(contest_class__contest__code="committee").first().delete()
-    with assert_queries(31):
+    with assert_queries(32):
         text_of(admin.get(at("lock", vote)))
 
 
