@@ -61,6 +61,11 @@ class BallotSection:
         """The candidates that this voter may tick."""
         return frozenset(choice.code for choice in self.choices if choice.is_open)
 
+    @property
+    def fills_up(self) -> bool:
+        """Whether withdrawn candidates are ticked to fill the seats."""
+        return any(choice.is_open and choice.withdrawn for choice in self.choices)
+
 
 @dataclass(frozen=True)
 class BallotPage:

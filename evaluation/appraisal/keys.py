@@ -120,7 +120,7 @@ def open_key(campaign: Campaign, secrets: Mapping[int, str]) -> bytes:
             bytes.fromhex(row.nonce), bytes.fromhex(row.wrapped), _bound(campaign, (first, second))
         )
     except InvalidTag:
-        message = "这两把密钥打不开票箱：请确认是本次票决、且分属这两位保管人的密钥。"
+        message = "这两份密钥打不开票箱：请确认是本次票决、且分属这两位保管人的密钥。"
         fields = {f"secret_{at}": [message] for at in (first, second)}
         raise ActionError(message, code="wrong_secret", fields=fields) from None
 

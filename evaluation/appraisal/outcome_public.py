@@ -86,9 +86,12 @@ def verify(request: HttpRequest, code: str = "") -> HttpResponse:
 
 
 def _verified(request: HttpRequest, code: str) -> HttpResponse:
-    form = CodeForm({"code": code} if code else None, label="验证码")
+    asked = bool(code) or "code" in request.GET
+    form = CodeForm({"code": code} if asked else None, label="验证码")
     award, status = None, 200
-    if code:
+    if asked and not code:
+        form.add_error("code", "请输入证书上的验证码。")
+    elif code:
         try:
             throttle.spend("verify", request.META.get("REMOTE_ADDR"), times=LOOKS_A_MINUTE, seconds=MINUTE)
             award = certificates.find(code)

@@ -216,7 +216,7 @@ def tier(request: HttpRequest, code: str, proposal_id: int) -> HttpResponse:
         reason = form.cleaned_data["reason"] if form.is_valid() else ""
         accept = request.POST.get("do") == "accept"
         tier_actions.decide_tier(proposal=proposal, accept=accept, reason=reason, by=Actor.from_request(request))
-        messages.success(request, "已晋级。" if accept else "已决定暂不晋级。")
+        messages.success(request, f"“{proposal.award.project}”" + ("已晋级。" if accept else "已决定暂不晋级。"))
     except ActionError as error:
         show_error(request, error)
     return redirect("appraisal:awards", campaign.code)

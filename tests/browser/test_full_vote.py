@@ -241,7 +241,8 @@ def an_objection_holds_its_own_item(objector: Page, officer: Page, vote: Vote, n
     officer.click("a:has-text('号异议')")
     choose(officer, "state", "dismissed")
     officer.fill("[name=reply]", "经核对，数字与台账一致。（示例）")
-    officer.click("button:has-text('办结')")
+    officer.click("summary:has-text('办结')")
+    officer.click("dialog[open] button:has-text('确认办结')")
     make_final(officer, vote)
     assert awarded(objector, vote) == {*AWARDED}
     assert vote.state == "final"

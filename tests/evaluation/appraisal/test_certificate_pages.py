@@ -89,6 +89,11 @@ def test_an_unknown_code_says_so(awarded, typed):
     assert (page.status_code, "没有这个验证码" in page.text, "证书有效" in page.text) == (404, True, False)
 
 
+def test_an_empty_field_says_what_to_type(db):
+    assert "field-error" not in Client().get("/verify/").text
+    assert "field-error" in Client().get("/verify/", {"code": " "}).text
+
+
 def test_what_was_taken_down_is_not_confirmed(awarded, cast, api_as):
     """Neither valid nor unknown: the certificate was made here, and what it says is no longer public."""
     award = Award.objects.select_related("project").first()

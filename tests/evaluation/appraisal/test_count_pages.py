@@ -120,7 +120,7 @@ def test_secrets_that_do_not_open_it(
 def test_the_secrets_of_two_swapped_holders_are_named(mixed: Vote, cast: Any, client_as: Any) -> None:
     swapped = {"secret_1": mixed.secrets[2], "secret_2": mixed.secrets[1]}
     answer = client_as(cast.evaladmin).post(url("count", mixed), swapped)
-    assert (answer.status_code, answer.content.decode().count("这两把密钥打不开票箱") >= 2) == (400, True)
+    assert (answer.status_code, answer.content.decode().count("这两份密钥打不开票箱") >= 2) == (400, True)
 
 
 def test_counting_before_the_mixing_is_refused(district: Any, cast: Any, client_as: Any) -> None:
@@ -271,7 +271,7 @@ def test_queries_do_not_grow_with_the_candidates(
                 votes.ballot(vote, voter, {f"{code}-1": [1] for code, *_ in contests})
         votes.count(votes.close(vote))
         client = client_as(cast.evaladmin)
-        with days.pretend(votes.AFTER), assert_queries(17):
+        with days.pretend(votes.AFTER), assert_queries(18):
             client.get(url("result", vote))
         numbers.append(len(count_steps.shown(vote)["contests"]))
     assert numbers == [1, 3]

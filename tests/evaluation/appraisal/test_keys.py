@@ -16,7 +16,7 @@ from evaluation.appraisal.models import Campaign, WrappedKey
 from tests.evaluation.appraisal import votes
 
 pytestmark = pytest.mark.django_db
-DOES_NOT_OPEN = "这两把密钥打不开票箱：请确认是本次票决、且分属这两位保管人的密钥。"
+DOES_NOT_OPEN = "这两份密钥打不开票箱：请确认是本次票决、且分属这两位保管人的密钥。"
 
 
 @pytest.fixture

@@ -197,6 +197,22 @@ def test_recused_and_withdrawn_are_shown_and_not_offered(district: Any, cast: An
     assert sorted(reasons) == [("已退出", "主动退出（示例）"), ("应当回避", "本人所在党组织的项目")]
 
 
+def test_withdrawn_projects_that_fill_up_are_explained_and_marked(district: Any, cast: Any, client: Client) -> None:
+    vote = votes.make_vote(district, cast, each=5)
+    vote.campaign.contests.filter(code="committee").update(must_fill=True)
+    votes.open_(vote)
+    note = "规则要求选满，请再勾标有“已退出”的补足个数"
+    with days.pretend(DURING):
+        code = voters.code_of(vote, vote.voters("expert")[0])
+        voters.enter(client, code)
+        assert note not in client.get("/vote/ballot/1/").content.decode()
+        for row in Candidate.objects.filter(code__in=vote.codes("committee-1")[1:]):
+            candidates.withdraw_candidate(candidate=row, reason="主动退出（示例）", by=vote.by)
+        assert note in client.get("/vote/ballot/1/").content.decode()
+        review = voters.fill(client, vote, code, {**voters.CHOICES, "committee-1": [1, 2]}).content.decode()
+    assert review.count("已退出，不计票，只用来补足须选的个数") == 1
+
+
 def ticked(client: Client, vote: Vote, number: int) -> list[int]:
     """Which candidates are ticked on a page, by their number."""
     section = voters.CONTESTS[number - 1]
