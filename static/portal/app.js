@@ -16,11 +16,12 @@ import * as submitGuard from "./submit_guard.js";
 import * as tabs from "./tabs.js";
 import * as textSize from "./text_size.js";
 import * as toast from "./toast.js";
+import * as unsaved from "./unsaved.js";
 import * as vote from "./vote.js";
 import * as voteCheck from "./vote_check.js";
 import { csrfToken, loginUrl } from "./net.js";
 
-const modules = [textSize, menu, tabs, toast, confirm, counter, slider, photos, print, refill, reveal, rows, submitGuard, autosave, listKeys, vote, voteCheck];
+const modules = [textSize, menu, tabs, toast, confirm, counter, slider, photos, print, refill, reveal, rows, submitGuard, autosave, unsaved, listKeys, vote, voteCheck];
 
 function start(root) {
   for (const module of modules) module.start(root);

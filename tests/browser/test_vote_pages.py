@@ -62,6 +62,31 @@ def test_a_board_whose_session_ended_asks_for_the_password(
     page.wait_for_url(f"{voting.url}/login/?next=*", timeout=40000)
 
 
+def test_a_tab_of_the_set_up_is_not_left_with_something_unsaved(
+    voting: Portal, opener: Opener, parts: dict[str, str]
+) -> None:
+    page = opener(voting, "evaladmin")
+    basics, asked = voting.url + "/desk/votes/{draft}/basics/".format(**parts), []
+    page.goto(basics)
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    tab = page.get_by_role("link", name="人员类别", exact=True)
+    page.get_by_role("textbox", name="批准机关").fill("区委（还没有保存）")
+    tab.click(no_wait_after=True)
+    page.wait_for_timeout(500)
+    assert (page.url, asked) == (basics, ["beforeunload"])
+    assert page.get_by_role("textbox", name="批准机关").input_value() == "区委（还没有保存）"
+    page.get_by_role("button", name="保存，下一步").click()
+    page.wait_for_url("**/contests/")
+    tab.click()
+    page.wait_for_url("**/categories/")
+    assert asked == ["beforeunload"]
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["1440", "390"])
 @pytest.mark.parametrize("user", ["", *PRIVATE])
 def test_axe_finds_nothing_serious(voting: Portal, opener: Opener, parts: dict[str, str], user: str, size: Any) -> None:
