@@ -20,6 +20,8 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "reports"
+# As they are collected: xdist would keep the files of few long tests for the end, where one worker waits for the other.
+PARALLEL = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def may_use_apt() -> bool:
@@ -167,20 +169,16 @@ def main() -> int:
     plain = {key: value for key, value in plain.items() if value} | {"CHROMIUM": chromium or ""}
     for name in ("DATABASE_URL", "REDIS_URL", "PRODUCTION", "TODAY"):
         os.environ.pop(name, None)
-    results.append(
-        ("SQLite", suite("sqlite", ["-n", "2", "--dist", "loadfile", "-m", "not browser and not postgres_only"], plain))
-    )
+    results.append(("SQLite", suite("sqlite", [*PARALLEL, "-m", "not browser and not postgres_only"], plain)))
     if chromium:
-        results.append(
-            ("SQLite, in the browser", suite("browser", ["-n", "2", "--dist", "loadfile", "-m", "browser"], plain))
-        )
+        results.append(("SQLite, in the browser", suite("browser", [*PARALLEL, "-m", "browser"], plain)))
     else:
         notes.append("browser tests: no Chromium")
     with contextlib.ExitStack() as stack:
         postgres, redis = servers(stack)
         if postgres and redis:
             environment = {**plain, "DATABASE_URL": postgres, "REDIS_URL": redis}
-            arguments = ["-n", "2", "--dist", "loadfile", "-m", "(not browser or both_databases) and not sqlite_only"]
+            arguments = [*PARALLEL, "-m", "(not browser or both_databases) and not sqlite_only"]
             results.append(("PostgreSQL and Redis", suite("postgresql", arguments, environment)))
         else:
             lacking = [name for name, url in (("PostgreSQL", postgres), ("Redis", redis)) if not url]
