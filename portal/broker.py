@@ -20,14 +20,14 @@ SCHEME = "folder"
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         """Put a message into the queue; the worker takes them by name, the oldest first."""
         folder, key = Path(self.data_folder_out), uuid.uuid4()
         half = folder / f"{key}.half"
-        half.write_bytes(dumps(message).encode())
+        half.write_bytes(dumps(payload).encode())
         half.replace(folder / f"{time.time_ns()}_{key}.{queue}.msg")
 
-    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+    def _queue_bind(self, exchange: str, routing_key: Any, pattern: Any, queue: Any) -> None:
         file = self._exchange_file(exchange)  # type: ignore[attr-defined]
         if not file.exists():
             self.control_folder.mkdir(exist_ok=True)
