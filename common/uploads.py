@@ -81,7 +81,8 @@ def receive(*, file: UploadedFile, by: Actor) -> Picture:
                 sha256=digest,
                 spool_name=spool_name,
             )
-            jobs.enqueue(kind="make_variants", args={"picture": str(picture.pk)}, by=by, key=str(picture.pk))
+            args = {"picture": str(picture.pk), "spool": picture.spool_name}
+            jobs.enqueue(kind="make_variants", args=args, by=by, key=str(picture.pk))
     except BaseException:
         (settings.SPOOL_ROOT / spool_name).unlink(missing_ok=True)
         raise
@@ -119,6 +120,8 @@ def make_variants(job: Job) -> dict[str, Any]:
     """
     picture = Picture.objects.filter(pk=job.args["picture"]).first()
     if picture is None or picture.state != Picture.State.WAITING:
+        if spool := job.args.get("spool"):
+            (settings.SPOOL_ROOT / spool).unlink(missing_ok=True)  # killed before it came to that
         return {}
     try:
         variants = _write_variants(picture, settings.SPOOL_ROOT / picture.spool_name)

@@ -201,6 +201,19 @@ def test_killed_half_way_and_finished_once(settings, by, monkeypatch, django_cap
     assert len(list(uploads.folder_of(picture).iterdir())) == 4
 
 
+def test_killed_before_the_spooled_bytes_went_they_go_with_the_next_attempt(
+    settings, by, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks():
+        picture = uploads.receive(file=upload(phone_photo()), by=by)
+    with django_capture_on_commit_callbacks():  # committed, and killed there
+        uploads.make_variants(job_of(picture))
+    picture.refresh_from_db()
+    assert (picture.state, len(spooled(settings))) == ("ready", 1)
+    uploads.make_variants(job_of(picture))
+    assert spooled(settings) == []
+
+
 def test_a_full_disk_is_tried_again_and_then_given_up(settings, by, monkeypatch, django_capture_on_commit_callbacks):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
